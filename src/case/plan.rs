@@ -1,0 +1,63 @@
+use crate::model::{Action, Automatic, Disclosure, Encryption, Kind, MessageFacts, Verdict};
+
+/// What is known about the conversation that a message belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thread {
+    /// It answers nothing of ours.
+    New,
+    /// It names a case that is not in the store.
+    UnknownCase,
+    /// It belongs to a case without an advisory.
+    WithoutAdvisory,
+    /// It belongs to a case whose advisory can be added to.
+    Advisory,
+}
+
+/// What the gateway does about a message: DESIGN's table "What happens to each kind", in the order in which it is done.
+///
+/// Without a store (`inspect`), a follow-up's thread is taken to be [`Thread::Advisory`].
+pub fn plan(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Vec<Action> {
+    let mut actions = match verdict.kind {
+        Kind::Report if verdict.disclosure == Some(Disclosure::Public) => {
+            vec![Action::AlertUrgent, Action::File, Action::Acknowledge, Action::AskPrivate]
+        }
+        Kind::Report | Kind::NotAVulnerability => vec![Action::File, Action::Alert, Action::Acknowledge],
+        Kind::FollowUp if thread == Thread::Advisory => vec![Action::Comment, Action::Alert, Action::Receipt],
+        Kind::FollowUp | Kind::WrongProject => vec![Action::Hold, Action::Alert, Action::Receipt],
+        Kind::Question | Kind::KeyRequest => vec![Action::Digest, Action::SendInstructions],
+        Kind::Unreadable => vec![Action::Hold, Action::AlertWithoutContent, Action::ExplainFailure],
+        Kind::Bounce if thread != Thread::New => vec![Action::Alert, Action::Ignore],
+        Kind::Empty if may_answer(facts) => vec![Action::Digest, Action::SendInstructions],
+        Kind::Bounce | Kind::Spam | Kind::AutoReply | Kind::Empty => vec![Action::Ignore],
+    };
+    if actions.contains(&Action::Acknowledge) && facts.encryption == Encryption::None {
+        actions.push(Action::SendInstructions);
+    }
+    if !may_answer(facts) {
+        actions.retain(|action| !is_answer(*action));
+    }
+    actions
+}
+
+/// Whether anybody may be answered at all: never a program, never ourselves, never nobody (RFC 3834 2).
+fn may_answer(facts: &MessageFacts) -> bool {
+    facts.answer_to.is_some() && facts.automatic.is_none()
+}
+
+/// Whether an action is a reply to the sender.
+pub fn is_answer(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Acknowledge | Action::SendInstructions | Action::AskPrivate | Action::ExplainFailure | Action::Receipt
+    )
+}
+
+/// Whether an action is mail to the team.
+pub fn is_alert(action: Action) -> bool {
+    matches!(action, Action::Alert | Action::AlertUrgent | Action::AlertWithoutContent)
+}
+
+/// Whether the message is the gateway's own, come back: then nothing at all happens.
+pub fn is_own(facts: &MessageFacts) -> bool {
+    matches!(facts.automatic, Some(Automatic::OwnMail { .. }))
+}

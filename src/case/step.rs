@@ -1,0 +1,345 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Thread;
+use super::plan::{is_own, plan};
+use crate::model::{
+    Action, Commented, Filed, HoldReason, IgnoreReason, Kind, MessageFacts, MessageId, Outcome, Repository, Verdict,
+};
+
+/// What a message waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "waits-for")]
+pub enum State {
+    /// To be opened and judged. `released` by a person: it is filed whatever it seems to be, there if they said where.
+    Opening { released: Option<Release> },
+    /// To have the urgent alert composed, before anything else.
+    UrgentAlert { filing: Filing },
+    /// To be filed.
+    Filing { filing: Filing },
+    /// An attempt to file has begun and its end is not known: the marker is looked for first.
+    FilingCheck { filing: Filing },
+    /// To have its alert and reply composed.
+    Answer { outcome: Outcome, refused: Option<(Repository, String)> },
+    /// To be moved in the mailbox.
+    Move { outcome: Outcome },
+    /// Nothing more.
+    Nothing { outcome: Outcome },
+}
+
+/// A person's word that a held message goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Where to file it; `None` leaves it to the verdict.
+    pub repository: Option<Repository>,
+}
+
+/// A filing on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filing {
+    /// Where it goes now.
+    pub destination: Repository,
+    /// Where it should have gone, and why that repository did not take it.
+    pub refused: Option<(Repository, String)>,
+    /// It is added to this advisory and not filed anew.
+    pub comment_on: Option<Filed>,
+}
+
+/// Folders of a mailbox for what is done with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Folder {
+    Processed,
+    Held,
+    Ignored,
+}
+
+/// What came of an effect, or what a person asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<'a> {
+    /// The same message was recorded before.
+    Duplicate(MessageId),
+    /// It was opened and judged.
+    Assessed {
+        facts: &'a MessageFacts,
+        verdict: &'a Verdict,
+        thread: Thread,
+        advisory: Option<&'a Filed>,
+        fallback: &'a Repository,
+    },
+    /// A worker died or stalled on it.
+    WorkerDied,
+    /// The mails of this state are in the outbox.
+    Composed,
+    /// The attempt to file begins now.
+    Begun,
+    Filed(Filed),
+    Commented(Commented),
+    /// This repository will not take it.
+    Refused {
+        reason: String,
+        fallback: &'a Repository,
+    },
+    /// Not now.
+    Later {
+        after: Option<Duration>,
+    },
+    /// It may or may not have happened.
+    Unknown,
+    /// The marker is nowhere: the lost attempt did nothing.
+    NotFound,
+    Moved,
+    /// A person: send it on its way.
+    Release(Release),
+    /// A person: keep it.
+    Hold,
+    /// A person: let it go.
+    Drop,
+    /// A person: do not wait for the next attempt.
+    Retry,
+}
+
+/// The next state and when to work on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub state: State,
+    pub wait: Wait,
+}
+
+/// When the next state may be worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    No,
+    /// As the backoff for this attempt says, and not before what the server asked for.
+    Backoff {
+        at_least: Duration,
+    },
+}
+
+/// An event that a state cannot have: a person's command at the wrong time, or a fault of this program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a message that waits for {state} cannot take this: {event}")]
+pub struct Misfit {
+    state: &'static str,
+    event: String,
+}
+
+/// Ends of patience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Attempts in which a worker may die on a message.
+    pub poison_after: u32,
+    /// How long filing is tried before a person is asked.
+    pub give_up_after: Duration,
+    /// How long after a lost attempt its marker is looked for first, so that GitHub's list has it.
+    pub settle_time: Duration,
+}
+
+/// How often and how long the present state has been tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// This attempt's number, from 1.
+    pub attempt: u32,
+    /// Time since the state was entered.
+    pub for_time: Duration,
+}
+
+impl State {
+    /// Where every message begins.
+    pub const fn first() -> State {
+        State::Opening { released: None }
+    }
+
+    /// How it ended, once that is known.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            State::Answer { outcome, .. } | State::Move { outcome } | State::Nothing { outcome } => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Public news goes before everything else.
+    pub fn is_urgent(&self) -> bool {
+        matches!(self, State::UrgentAlert { .. })
+    }
+
+    /// What it waits for, for people and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Opening { .. } => "opening",
+            State::UrgentAlert { .. } => "urgent-alert",
+            State::Filing { .. } => "filing",
+            State::FilingCheck { .. } => "filing-check",
+            State::Answer { .. } => "answer",
+            State::Move { .. } => "move",
+            State::Nothing { .. } => "nothing",
+        }
+    }
+
+    /// The next state after `event`. Pure: the same arguments give the same step.
+    pub fn step(self, event: Event<'_>, effort: Effort, policy: &Policy) -> Result<Step, Misfit> {
+        use State::*;
+        let next = |state| Ok(Step { state, wait: Wait::No });
+        let again = |state, at_least| Ok(Step { state, wait: Wait::Backoff { at_least } });
+        let gave_up = effort.for_time >= policy.give_up_after;
+        match (self, event) {
+            (Opening { .. }, Event::Duplicate(of)) => {
+                next(Move { outcome: Outcome::Ignored(IgnoreReason::DuplicateOf(of)) })
+            }
+            (Opening { released }, Event::Assessed { facts, verdict, thread, advisory, fallback }) => {
+                next(judged(released, facts, verdict, thread, advisory, fallback))
+            }
+            (Opening { .. }, Event::WorkerDied) if effort.attempt >= policy.poison_after => {
+                next(held(HoldReason::Poison))
+            }
+            // The alert is lost to composing, not the report: it is filed, and the team hears of both.
+            (UrgentAlert { filing }, Event::WorkerDied) if effort.attempt >= policy.poison_after => {
+                next(Filing { filing })
+            }
+            (Filing { .. } | FilingCheck { .. }, Event::WorkerDied) if effort.attempt >= policy.poison_after => {
+                next(held(HoldReason::Poison))
+            }
+            (
+                state @ (Opening { .. } | UrgentAlert { .. } | Filing { .. } | FilingCheck { .. } | Answer { .. }),
+                Event::WorkerDied,
+            ) => again(state, Duration::ZERO),
+
+            (UrgentAlert { filing }, Event::Composed) => next(Filing { filing }),
+
+            (Filing { filing }, Event::Begun) => again(FilingCheck { filing }, policy.settle_time),
+            (FilingCheck { filing }, Event::Filed(advisory)) => {
+                next(Answer { outcome: Outcome::Filed(advisory), refused: filing.refused })
+            }
+            (FilingCheck { filing }, Event::Commented(Commented { advisory, how })) => {
+                next(Answer { outcome: Outcome::Commented { advisory, how }, refused: filing.refused })
+            }
+            (FilingCheck { filing } | Filing { filing }, Event::Refused { reason, fallback }) => {
+                next(refused(filing, reason, fallback))
+            }
+            (Filing { .. } | FilingCheck { .. }, Event::Later { .. } | Event::NotFound) if gave_up => {
+                next(held(HoldReason::GaveUp))
+            }
+            (Filing { filing }, Event::Later { after }) => again(Filing { filing }, after.unwrap_or_default()),
+            (FilingCheck { filing }, Event::NotFound) => next(Filing { filing }),
+            (FilingCheck { filing }, Event::Later { after }) => {
+                again(FilingCheck { filing }, after.unwrap_or_default())
+            }
+            (FilingCheck { filing }, Event::Unknown) => again(FilingCheck { filing }, policy.settle_time),
+
+            (Answer { outcome, .. }, Event::Composed) => next(Move { outcome }),
+            (state @ (Opening { .. } | UrgentAlert { .. } | Answer { .. }), Event::Later { after }) => {
+                again(state, after.unwrap_or_default())
+            }
+
+            (Move { outcome }, Event::Moved) => next(Nothing { outcome }),
+            (Move { outcome }, Event::Later { after }) => again(Move { outcome }, after.unwrap_or_default()),
+
+            (Nothing { outcome: Outcome::Held(_) }, Event::Release(release)) => {
+                next(Opening { released: Some(release) })
+            }
+            (Nothing { outcome: Outcome::Held(_) }, Event::Drop) => {
+                next(Move { outcome: Outcome::Ignored(IgnoreReason::Operator) })
+            }
+            // A filing whose end is unknown must not be forgotten: it is only held once that is settled.
+            (Opening { .. } | UrgentAlert { .. } | Filing { .. }, Event::Hold) => next(held(HoldReason::Operator)),
+            (state, Event::Retry) if !matches!(state, Nothing { .. }) => next(state),
+            (state, event) => Err(Misfit { state: state.name(), event: event.name().to_owned() }),
+        }
+    }
+}
+
+impl Outcome {
+    /// The folder where a message with this outcome belongs.
+    pub fn folder(&self) -> Folder {
+        match self {
+            Outcome::Filed(_) | Outcome::Commented { .. } | Outcome::Answered => Folder::Processed,
+            Outcome::Held(_) => Folder::Held,
+            Outcome::Ignored(_) => Folder::Ignored,
+        }
+    }
+}
+
+impl Event<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Event::Duplicate(_) => "duplicate",
+            Event::Assessed { .. } => "assessed",
+            Event::WorkerDied => "worker died",
+            Event::Composed => "composed",
+            Event::Begun => "begun",
+            Event::Filed(_) => "filed",
+            Event::Commented(_) => "commented",
+            Event::Refused { .. } => "refused",
+            Event::Later { .. } => "later",
+            Event::Unknown => "unknown",
+            Event::NotFound => "not found",
+            Event::Moved => "moved",
+            Event::Release(_) => "release",
+            Event::Hold => "hold",
+            Event::Drop => "drop",
+            Event::Retry => "retry",
+        }
+    }
+}
+
+/// The state after a verdict.
+fn judged(
+    released: Option<Release>,
+    facts: &MessageFacts,
+    verdict: &Verdict,
+    thread: Thread,
+    advisory: Option<&Filed>,
+    fallback: &Repository,
+) -> State {
+    let filing = |destination: Repository, comment_on| Filing { destination, refused: None, comment_on };
+    if let Some(release) = released.filter(|_| verdict.kind != Kind::Unreadable) {
+        let destination =
+            release.repository.or_else(|| verdict.destination.clone()).unwrap_or_else(|| fallback.clone());
+        return State::Filing { filing: filing(destination, None) };
+    }
+    if is_own(facts) {
+        return State::Move { outcome: Outcome::Ignored(IgnoreReason::OwnMail) };
+    }
+    let actions = plan(verdict, facts, thread);
+    if let (true, Some(advisory)) = (actions.contains(&Action::Comment), advisory) {
+        return State::Filing { filing: filing(advisory.repository.clone(), Some(advisory.clone())) };
+    }
+    if actions.contains(&Action::File) {
+        let filing = filing(verdict.destination.clone().unwrap_or_else(|| fallback.clone()), None);
+        return if actions.contains(&Action::AlertUrgent) {
+            State::UrgentAlert { filing }
+        } else {
+            State::Filing { filing }
+        };
+    }
+    let outcome = match verdict.kind {
+        Kind::Unreadable => {
+            Outcome::Held(HoldReason::Unreadable(facts.failure.unwrap_or(crate::model::Unreadable::Malformed)))
+        }
+        Kind::WrongProject => Outcome::Held(HoldReason::WrongProject),
+        Kind::FollowUp if thread == Thread::WithoutAdvisory => Outcome::Held(HoldReason::NoAdvisory),
+        Kind::FollowUp => Outcome::Held(HoldReason::UnknownCase),
+        Kind::Spam => Outcome::Ignored(IgnoreReason::Spam),
+        Kind::AutoReply => Outcome::Ignored(IgnoreReason::AutoReply),
+        Kind::Bounce => Outcome::Ignored(IgnoreReason::Bounce),
+        Kind::Empty if actions == [Action::Ignore] => Outcome::Ignored(IgnoreReason::Empty),
+        Kind::Empty | Kind::Question | Kind::KeyRequest | Kind::Report | Kind::NotAVulnerability => Outcome::Answered,
+    };
+    State::Answer { outcome, refused: None }
+}
+
+/// The state after a refusal: the fallback repository once, then a person.
+fn refused(filing: Filing, reason: String, fallback: &Repository) -> State {
+    if filing.refused.is_some() || filing.comment_on.is_some() || filing.destination == *fallback {
+        let hold = if filing.comment_on.is_some() { HoldReason::NoAdvisory } else { HoldReason::Refused };
+        return State::Answer { outcome: Outcome::Held(hold), refused: Some((filing.destination, reason)) };
+    }
+    State::Filing {
+        filing: Filing { refused: Some((filing.destination, reason)), destination: fallback.clone(), comment_on: None },
+    }
+}
+
+fn held(reason: HoldReason) -> State {
+    State::Answer { outcome: Outcome::Held(reason), refused: None }
+}

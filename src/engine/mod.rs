@@ -1,0 +1,1 @@
+//! Polls, works, delivers and shuts down; knows the world through [`crate::ports`] only.

@@ -1,0 +1,1 @@
+//! Files advisories through GitHub's REST API (stage 7).

@@ -1,0 +1,1 @@
+//! Reads a Maildir behind a local mail server (stage 1).

@@ -1,0 +1,34 @@
+//! The words of this program as types: what travels between the stages.
+//!
+//! Nothing here does I/O, and nothing here depends on another room. Types that hold text from inside a ciphertext hold
+//! it in [`Secret`]; the types that the store keeps ([`MessageFacts`], [`Verdict`], [`Outcome`]) have no `Secret` in
+//! them, which is how "no decrypted text is stored" is kept by the compiler's help and not by care alone.
+
+mod address;
+mod facts;
+mod filing;
+mod ids;
+mod mail;
+mod outcome;
+mod outgoing;
+mod report;
+mod secret;
+mod settings;
+mod verdict;
+
+pub use address::{Address, InvalidAddress};
+pub use facts::MessageFacts;
+pub use filing::{
+    AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, Filed, Marker, Vulnerability,
+};
+pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
+pub use mail::{
+    Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
+    OpenedMessage, Origin, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus, Unreadable,
+};
+pub use outcome::{HoldReason, IgnoreReason, Outcome};
+pub use outgoing::{MailKind, OutgoingMail, Receipt};
+pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
+pub use secret::Secret;
+pub use settings::{FilingWay, Identity, Limits, WorkerSettings};
+pub use verdict::{Action, Confidence, Disclosure, Evidence, Kind, Question, Verdict};

@@ -1,0 +1,113 @@
+use serde::{Deserialize, Serialize};
+
+use super::{CommentedAs, Filed, MessageId, Unreadable};
+
+/// How a message ended. Every message ends in exactly one of these, recorded before it is moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// An advisory was filed.
+    Filed(Filed),
+    /// It was added to its case's advisory.
+    Commented { advisory: Filed, how: CommentedAs },
+    /// It needed an answer and nothing else.
+    Answered,
+    /// It waits for a person; `case release` sends it on its way.
+    Held(HoldReason),
+    /// Nothing was done, for this reason.
+    Ignored(IgnoreReason),
+}
+
+/// Why a message waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldReason {
+    /// Its ciphertext could not be opened.
+    Unreadable(Unreadable),
+    /// It seems to be about another project's software.
+    WrongProject,
+    /// It follows up on a case that is not known here.
+    UnknownCase,
+    /// It follows up on a case that has no advisory to add to.
+    NoAdvisory,
+    /// Workers died or ran over their time on it.
+    Poison,
+    /// Every repository refused, the fallback one included.
+    Refused,
+    /// Retries came to their end.
+    GaveUp,
+    /// A person said so.
+    Operator,
+}
+
+/// Why nothing was done about a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IgnoreReason {
+    Spam,
+    AutoReply,
+    Bounce,
+    /// The gateway's own mail, come back.
+    OwnMail,
+    /// The same message is there under this number.
+    DuplicateOf(MessageId),
+    /// Nothing in it, and nobody to ask.
+    Empty,
+    /// A person dropped it.
+    Operator,
+}
+
+impl HoldReason {
+    /// One sentence for people, which says what to do.
+    pub fn explain(self) -> &'static str {
+        match self {
+            HoldReason::Unreadable(Unreadable::NoKey) => {
+                "encrypted to a key that is not here; import the key and release it, or ask the sender to encrypt again"
+            }
+            HoldReason::Unreadable(Unreadable::SymmetricOnly) => {
+                "encrypted with a password only; ask the sender to encrypt to the certificate"
+            }
+            HoldReason::Unreadable(Unreadable::NoIntegrityProtection) => {
+                "encrypted without integrity protection, which is not opened; ask the sender to use a current program"
+            }
+            HoldReason::Unreadable(Unreadable::Tampered) => {
+                "the ciphertext was changed on its way or made to look so; ask the sender to send it again"
+            }
+            HoldReason::Unreadable(Unreadable::Unsupported) => {
+                "encrypted in a way that is not supported here, S/MIME for example; ask the sender to use OpenPGP"
+            }
+            HoldReason::Unreadable(Unreadable::TooLarge) => {
+                "over a configured limit; look at the original in the mailbox, and raise the limit if it is honest"
+            }
+            HoldReason::Unreadable(Unreadable::Malformed) => {
+                "not the mail it claims to be; look at the original in the mailbox"
+            }
+            HoldReason::WrongProject => {
+                "seems to be about another project's software; forward it there, or release it with a repository"
+            }
+            HoldReason::UnknownCase => "answers a case that is not known here; release it to file it as a new report",
+            HoldReason::NoAdvisory => "its case has no advisory to add to; the alert holds its text",
+            HoldReason::Poison => {
+                "worker processes died or stalled on it twice; look at the original in the mailbox with care"
+            }
+            HoldReason::Refused => "every repository refused the advisory; run check, then retry it",
+            HoldReason::GaveUp => "GitHub could not be reached for too long; run check, then retry it",
+            HoldReason::Operator => "held by an operator",
+        }
+    }
+}
+
+impl IgnoreReason {
+    /// One sentence for people.
+    pub fn explain(self) -> String {
+        match self {
+            IgnoreReason::Spam => "judged to be spam".into(),
+            IgnoreReason::AutoReply => "sent by an automatic responder".into(),
+            IgnoreReason::Bounce => "a delivery report".into(),
+            IgnoreReason::OwnMail => "the gateway's own mail, come back".into(),
+            IgnoreReason::DuplicateOf(message) => format!("the same message is already here as {message}"),
+            IgnoreReason::Empty => "nothing in it, and nobody to ask".into(),
+            IgnoreReason::Operator => "dropped by an operator".into(),
+        }
+    }
+}

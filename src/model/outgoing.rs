@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Address, MailId};
+
+/// A finished mail (stage 8): from here on nobody changes a byte of it. What it holds from inside a ciphertext is
+/// encrypted already, so it may be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutgoingMail {
+    pub kind: MailKind,
+    /// Made before sending: every copy of this mail carries it.
+    pub message_id: MailId,
+    /// Envelope sender; `None` is the null path `<>` (RFC 5321 4.5.5), which keeps bounces of bounces away.
+    pub envelope_from: Option<Address>,
+    pub envelope_to: Address,
+    /// The whole message with CRLF line ends.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// What a mail is for, which decides what is sent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailKind {
+    /// Tells the team about a public disclosure.
+    UrgentAlert,
+    Alert,
+    /// Answers a reporter.
+    Reply,
+    Digest,
+}
+
+impl MailKind {
+    /// As the store and `case show` write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MailKind::UrgentAlert => "urgent-alert",
+            MailKind::Alert => "alert",
+            MailKind::Reply => "reply",
+            MailKind::Digest => "digest",
+        }
+    }
+}
+
+/// A mail server's word that it took a mail over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The server's final reply line.
+    pub response: String,
+}

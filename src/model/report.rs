@@ -1,0 +1,91 @@
+use serde::{Deserialize, Serialize};
+use time::Date;
+
+use super::{ContentDigest, Secret};
+
+/// What a message says about a vulnerability (stage 4). Nothing is invented: what the mail does not state is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// One line for a title, from the subject or the first sentence.
+    pub summary: Secret<String>,
+    /// The reporter's words, in reading order: what came out of the ciphertext, or everything when nothing was encrypted.
+    pub text: Secret<String>,
+    /// Text that stood beside the ciphertext in the clear (Efail): kept, but never in one block with `text`.
+    pub clear_text: Option<Secret<String>>,
+    pub packages: Vec<Package>,
+    /// The severity in words, as stated.
+    pub severity: Option<Severity>,
+    pub cvss: Vec<CvssVector>,
+    /// `CWE-79` and so on, in order of mention.
+    pub cwe: Vec<String>,
+    /// `CVE-2026-1234` and so on, in order of mention; the text tells whether they are this finding's.
+    pub cve: Vec<String>,
+    /// The day after which the reporter means to publish.
+    pub deadline: Option<Date>,
+    /// Links, in order of mention, without duplicates.
+    pub references: Vec<Secret<String>>,
+    /// A GitHub login offered for credit.
+    pub github_login: Option<String>,
+    pub attachments: Vec<AttachmentSummary>,
+}
+
+/// A package that a report names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    pub ecosystem: Ecosystem,
+    /// As its ecosystem writes it.
+    pub name: String,
+    /// Affected versions as stated, in GitHub's range grammar where it could be read.
+    pub affected: Option<String>,
+    /// The first fixed version, if stated.
+    pub patched: Option<String>,
+}
+
+/// GitHub's advisory ecosystems (REST API, "Create a repository security advisory", `vulnerabilities[].package.ecosystem`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ecosystem {
+    Rubygems,
+    Npm,
+    Pip,
+    Maven,
+    Nuget,
+    Composer,
+    Go,
+    Rust,
+    Erlang,
+    Actions,
+    Pub,
+    Other,
+    Swift,
+}
+
+/// A severity in words (GitHub's four).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// A CVSS vector as stated, checked against its grammar.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CvssVector {
+    /// `CVSS:3.1/…` or `CVSS:4.0/…`.
+    pub vector: String,
+    /// The base score computed from the vector, 0.0 to 10.0; `None` where only the vector could be checked.
+    pub score: Option<f32>,
+}
+
+impl Eq for CvssVector {}
+
+/// What an advisory tells about an attachment, whose content goes to people by encrypted mail only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentSummary {
+    pub name: Secret<String>,
+    pub media_type: String,
+    pub bytes: u64,
+    pub sha256: ContentDigest,
+}

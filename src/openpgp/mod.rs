@@ -1,0 +1,1 @@
+//! Keys, opening, verifying and sealing (RFC 9580).

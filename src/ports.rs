@@ -1,0 +1,450 @@
+//! What the engine needs from the world, as traits. An adapter implements one and knows none of the others.
+//!
+//! Errors say whose fault it is and whether to try again; that is all the engine asks of them. Their `Display` is for the
+//! operator: it names hosts, codes and limits, never a mail's text.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::case::{Folder, State};
+use crate::model::{
+    Action, Address, AdvisoryDraft, CaseId, CommentDraft, Commented, Draft, Filed, MailId, MailKind, Marker,
+    MessageFacts, MessageId, Origin, Outcome, OutgoingMail, RawMessage, Receipt, Repository, Verdict,
+};
+
+/// A place where mail arrives: one mailbox of one server, or one Maildir (stage 1).
+#[async_trait]
+pub trait MailSource: Send + Sync {
+    /// Its configured name together with the mailbox: unique, fit for logs.
+    fn name(&self) -> &str;
+
+    /// The next messages after `cursor`, oldest first, at most `budget` bytes of them (but one at least, if there is one).
+    /// An empty batch means that nothing is waiting.
+    ///
+    /// Nothing is marked as seen. A message over the size limit comes with its header section alone.
+    async fn fetch(&self, cursor: Option<&Cursor>, budget: u64) -> Result<Batch, SourceError>;
+
+    /// Waits until there may be something new: IDLE, file notification, or the poll interval. Returns early on nothing
+    /// worse than a spurious wake-up.
+    async fn wait(&self) -> Result<(), SourceError>;
+
+    /// Moves a message to the folder for its outcome, creating the folder when missing. A message that is not there any
+    /// more is moved already: `Ok`. Never deletes.
+    async fn settle(&self, origin: &Origin, folder: Folder) -> Result<(), SourceError>;
+
+    /// Tries what the daemon will need, for `check`: one finding for each thing tried.
+    async fn check(&self) -> Vec<Finding>;
+}
+
+/// How far a source has been read: everything up to and including this is in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cursor {
+    /// Read up to this UID while the mailbox had this UIDVALIDITY; another one starts over.
+    Imap { uid_validity: u32, uid: u32 },
+    /// A Maildir has no order to rely on: what was read is moved from `new` to `cur`.
+    Maildir,
+}
+
+/// What a fetch brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    pub messages: Vec<RawMessage>,
+    /// To be stored in the same transaction as the messages.
+    pub cursor: Option<Cursor>,
+}
+
+/// Why a mailbox could not be read or a message not moved. All are retried with backoff; the difference is for people.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Name resolution, connection, timeout, server gone: passes by itself.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The server said no to the login: a person must act.
+    #[error("{0}")]
+    Login(String),
+    /// The server answered something that the protocol or our limits do not allow, or refused a command.
+    #[error("{0}")]
+    Server(String),
+    /// The local file system said no.
+    #[error("{0}")]
+    File(String),
+}
+
+/// Sends finished mail (stage 9).
+#[async_trait]
+pub trait MailSender: Send + Sync {
+    /// Hands `mail` to the mail server. Sending it again after [`SendError::Unknown`] is allowed: all copies carry one
+    /// Message-ID.
+    async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, SendError>;
+
+    /// Tries to log in, for `check`.
+    async fn check(&self) -> Vec<Finding>;
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// 4xx, no connection, timeout before DATA: again later.
+    #[error("{0}")]
+    Later(String),
+    /// 5xx: never again; a person must know.
+    #[error("{0}")]
+    Refused(String),
+    /// The connection broke after DATA: it may have been taken over.
+    #[error("{0}")]
+    Unknown(String),
+    /// Login or TLS: a person must act, then again.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// Files advisories: GitHub, or a folder (stage 7).
+#[async_trait]
+pub trait Advisories: Send + Sync {
+    /// Files a new advisory. Never retries by itself.
+    async fn file(&self, repository: &Repository, draft: &AdvisoryDraft) -> Result<Filed, FilingError>;
+
+    /// Looks for the advisory that carries `marker` in its status block.
+    async fn find(&self, repository: &Repository, marker: &Marker) -> Result<Option<Filed>, FilingError>;
+
+    /// Adds to an advisory: as a comment, or where comments are off at the end of its description. Finds its own marker
+    /// first, so asking twice adds once.
+    async fn comment(&self, advisory: &Filed, draft: &CommentDraft) -> Result<Commented, FilingError>;
+
+    /// Tries what filing in `repository` needs, for `check`.
+    async fn check(&self, repository: &Repository) -> Vec<Finding>;
+}
+
+/// Why an advisory was not filed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum FilingError {
+    /// This repository will not take it, however often it is asked: go on to the fallback.
+    #[error("{0}")]
+    Refused(String),
+    /// Not now: rate limit, server error before anything happened. `after` is what the server asked for.
+    #[error("{reason}")]
+    Later { reason: String, after: Option<Duration> },
+    /// It may or may not have been filed: look for the marker before anything else.
+    #[error("{0}")]
+    Unknown(String),
+    /// Credentials or rights of the gateway itself: a person must act, then again.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// Opens mail in worker processes that hold the keys (stages 3 to 6 and 8).
+#[async_trait]
+pub trait Opener: Send + Sync {
+    /// Opens, reads and judges.
+    async fn assess(&self, message: &RawMessage) -> Result<Assessment, OpenerError>;
+
+    /// Opens again and drafts what is filed.
+    async fn draft(&self, message: &RawMessage, order: &DraftOrder) -> Result<Draft, OpenerError>;
+
+    /// Opens again (unless the order says otherwise) and composes the mails.
+    async fn compose(
+        &self,
+        message: Option<&RawMessage>,
+        order: &ComposeOrder,
+    ) -> Result<Vec<OutgoingMail>, OpenerError>;
+}
+
+/// Why a worker did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenerError {
+    /// It died or ran over its time on this message. Twice is poison.
+    #[error("a worker died or stalled on the message: {0}")]
+    Died(String),
+    /// No worker can be had: its set-up is wrong. A person must act, then again.
+    #[error("{0}")]
+    Setup(String),
+    /// The request cannot be carried out as it is: a configuration problem that concerns this message.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// What stages 3 to 5 say about a message: all of it may be stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    pub facts: MessageFacts,
+    pub verdict: Verdict,
+}
+
+/// What stage 6 needs besides the message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftOrder {
+    pub case: CaseId,
+    pub verdict: Verdict,
+    pub marker: Marker,
+    /// Where it goes, which is not where the verdict says after a refusal.
+    pub destination: Repository,
+    /// The repository that should have taken it, and why it did not.
+    pub refused: Option<(Repository, String)>,
+    /// An addition to the case's advisory and not a new one.
+    pub comment: bool,
+}
+
+/// What stage 8 needs besides the message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComposeOrder {
+    pub message: MessageId,
+    /// `None` for messages that are no case: questions and key requests.
+    pub case: Option<CaseId>,
+    /// `None` when the message was never opened.
+    pub assessment: Option<Assessment>,
+    /// `None` while the outcome is not known yet: an urgent alert.
+    pub outcome: Option<Outcome>,
+    /// Which mails are wanted: only alerts for `Alert…`, only a reply for the rest. Nobody is answered when the facts
+    /// forbid it, whatever stands here.
+    pub actions: Vec<Action>,
+    /// The repository that should have taken it, and why it did not.
+    pub refused: Option<(Repository, String)>,
+    /// What an operator or an earlier step wants the team to know, in the gateway's words.
+    pub notes: Vec<String>,
+    /// Makes the Message-IDs of this set; the same in a repetition.
+    pub nonce: u64,
+    pub now: OffsetDateTime,
+    pub received: OffsetDateTime,
+}
+
+/// A line of `check`: what was tried, how it went, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub level: Level,
+    /// What was tried: `imap inbox`, `github open-telemetry/opentelemetry-go`.
+    pub subject: String,
+    /// What came of it, and what to do.
+    pub message: String,
+}
+
+impl Finding {
+    /// It works.
+    pub fn good(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Finding { level: Level::Good, subject: subject.into(), message: message.into() }
+    }
+
+    /// It works, and something should be looked at.
+    pub fn warning(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Finding { level: Level::Warning, subject: subject.into(), message: message.into() }
+    }
+
+    /// It does not work.
+    pub fn failure(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Finding { level: Level::Failure, subject: subject.into(), message: message.into() }
+    }
+}
+
+/// How a [`Finding`] went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Good,
+    Warning,
+    Failure,
+}
+
+/// Time, so that tests can set it.
+pub trait Clock: Send + Sync {
+    /// The current time in UTC.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// Keeps messages, cases, outgoing mail and attempts. Every method is one transaction.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Records new messages and moves the cursor of `source` in one transaction (stage 2). Returns a number for each
+    /// message that was not there yet; one that is known already (same origin) is passed over, and one whose
+    /// Message-ID-independent content digest is known comes with that message's number in `duplicate_of`.
+    async fn record(&self, source: &str, batch: &Batch, now: OffsetDateTime) -> Result<Vec<Recorded>, StoreError>;
+
+    /// How far `source` has been read.
+    async fn cursor(&self, source: &str) -> Result<Option<Cursor>, StoreError>;
+
+    /// Takes the next message whose state belongs to `lane` and whose time has come, most urgent first, and counts the
+    /// attempt before anything happens. It stays taken until it is advanced, or `lease` has passed.
+    async fn claim(&self, lane: Lane, now: OffsetDateTime, lease: Duration) -> Result<Option<Claimed>, StoreError>;
+
+    /// The bytes of a message whose work is not finished.
+    async fn raw(&self, message: MessageId) -> Result<RawMessage, StoreError>;
+
+    /// Puts a message into its next state, with everything that belongs to that step, in one transaction: verdict, case,
+    /// outgoing mail, notes in its history. The claim ends.
+    async fn advance(&self, message: MessageId, step: Advance) -> Result<(), StoreError>;
+
+    /// Makes the next case of the year of `now` for a message, or gives the one it has already.
+    async fn open_case(&self, message: MessageId, prefix: &str, now: OffsetDateTime) -> Result<CaseRecord, StoreError>;
+
+    /// A case by name.
+    async fn case(&self, case: &CaseId) -> Result<Option<CaseRecord>, StoreError>;
+
+    /// The case to which one of these Message-IDs belongs: a mail of ours, or an earlier message of that case.
+    async fn case_of_mail(&self, ids: &[MailId]) -> Result<Option<CaseRecord>, StoreError>;
+
+    /// Replies queued to `address` since `since`.
+    async fn replies_since(&self, address: &Address, since: OffsetDateTime) -> Result<u32, StoreError>;
+
+    /// Takes the next outgoing mail whose time has come, urgent alerts first, and counts the attempt.
+    async fn claim_mail(&self, now: OffsetDateTime, lease: Duration) -> Result<Option<Queued>, StoreError>;
+
+    /// Records how sending went.
+    async fn mail_done(&self, mail: i64, result: MailResult, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// When the next claim could succeed, for a lane or (`None`) for outgoing mail; `None`: nothing is waiting.
+    async fn next_due(&self, lane: Option<Lane>) -> Result<Option<OffsetDateTime>, StoreError>;
+
+    /// Messages of the list for people, newest first.
+    async fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageRecord>, StoreError>;
+
+    /// All that is known about a message: attempts, notes, mails.
+    async fn history(&self, message: MessageId) -> Result<History, StoreError>;
+}
+
+/// The work of one kind of task, so that a stalled server holds up only its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Opening and composing: as many as there are workers.
+    Open,
+    /// Filing: waits for GitHub.
+    File,
+    /// Moving in the mailbox.
+    Settle,
+}
+
+/// A message that [`Store::record`] took in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    pub message: MessageId,
+    pub duplicate_of: Option<MessageId>,
+}
+
+/// A message with the step that waits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    pub message: MessageId,
+    pub origin: Origin,
+    pub received: OffsetDateTime,
+    pub state: State,
+    /// How often this state has been tried, this time included.
+    pub attempt: u32,
+    /// When this state was entered.
+    pub since: OffsetDateTime,
+    pub case: Option<CaseRecord>,
+    pub assessment: Option<Assessment>,
+}
+
+/// The record that ties messages, one advisory and one reporter together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    pub id: CaseId,
+    pub marker: Marker,
+    pub opened: OffsetDateTime,
+    pub advisory: Option<Filed>,
+    /// Who reported it, for telling a follow-up of theirs from a stranger's.
+    pub reporter: Option<Address>,
+}
+
+/// One step of a message, to be committed as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advance {
+    pub state: State,
+    /// When the new state may be worked on.
+    pub due: OffsetDateTime,
+    /// Set once, by the step that judged the message.
+    pub assessment: Option<Assessment>,
+    /// Joins the message to a case.
+    pub case: Option<CaseId>,
+    /// The case's advisory, once filed.
+    pub advisory: Option<Filed>,
+    /// Mails for the outbox.
+    pub mails: Vec<OutgoingMail>,
+    /// What happened, for `case show`: the gateway's words and a server's, never the mail's.
+    pub note: String,
+    pub now: OffsetDateTime,
+}
+
+/// An outgoing mail whose turn it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    pub id: i64,
+    pub message: Option<MessageId>,
+    pub case: Option<CaseId>,
+    pub attempt: u32,
+    pub queued: OffsetDateTime,
+    pub mail: OutgoingMail,
+}
+
+/// How sending a mail went.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MailResult {
+    Sent(Receipt),
+    Again { at: OffsetDateTime, reason: String },
+    Failed { reason: String },
+}
+
+/// Which messages a list shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MessageFilter {
+    pub message: Option<MessageId>,
+    pub case: Option<CaseId>,
+    pub held_only: bool,
+    pub unfinished_only: bool,
+    pub limit: u32,
+}
+
+/// A line of the list of messages.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MessageRecord {
+    pub message: MessageId,
+    pub origin: Origin,
+    pub received: OffsetDateTime,
+    pub recorded: OffsetDateTime,
+    pub state: State,
+    pub due: OffsetDateTime,
+    pub case: Option<CaseRecord>,
+    pub assessment: Option<Assessment>,
+}
+
+/// What happened to a message.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct History {
+    /// Steps in order: when, from which state, what.
+    pub steps: Vec<HistoryStep>,
+    pub mails: Vec<MailRecord>,
+}
+
+/// A step that was taken.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryStep {
+    pub at: OffsetDateTime,
+    pub what: String,
+}
+
+/// A mail of the outbox, without its content.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MailRecord {
+    pub kind: MailKind,
+    pub message_id: MailId,
+    pub to: Address,
+    pub queued: OffsetDateTime,
+    pub attempts: u32,
+    /// `sent`, `waiting` or `failed`, and the server's last word.
+    pub status: String,
+}
+
+/// Why the store did not do it. The daemon cannot work without it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Locked, full, unreachable: again later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The data is not what this program wrote: a person must act.
+    #[error("{0}")]
+    Corrupt(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+}

@@ -1,0 +1,1 @@
+//! Composes alerts and replies (stage 8).

@@ -1,0 +1,1 @@
+//! Keeps messages, cases, attempts and outgoing mail.

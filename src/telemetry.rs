@@ -1,0 +1,1 @@
+//! Sets up tracing: journald under systemd, else standard error, as text or JSON.

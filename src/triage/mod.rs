@@ -1,0 +1,1 @@
+//! Reads and judges (stages 4 and 5).

@@ -1,0 +1,5 @@
+//! One test binary: `support` starts the real parts (servers, the daemon, GitHub's double), `scenarios` uses them.
+
+mod architecture;
+mod scenarios;
+mod support;

@@ -1,0 +1,1 @@
+//! The gateway together with real servers.

@@ -1,0 +1,1 @@
+//! What the scenarios start and stop: each on its own port and folder.
