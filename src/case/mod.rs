@@ -17,6 +17,8 @@
 mod backoff;
 mod plan;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use backoff::Backoff;
 pub use plan::{Thread, is_alert, is_answer, plan};

@@ -1,0 +1,225 @@
+//! The state machine as tables: what each kind leads to, and what every event does in every state.
+
+use std::time::Duration;
+
+use super::*;
+use crate::model::*;
+
+const POLICY: Policy =
+    Policy { poison_after: 2, give_up_after: Duration::from_secs(3_600), settle_time: Duration::from_secs(60) };
+
+fn repository(name: &str) -> Repository {
+    name.parse().unwrap()
+}
+
+fn advisory() -> Filed {
+    Filed {
+        repository: repository("otel/go"),
+        ghsa_id: "GHSA-2222-3333-4444".parse().unwrap(),
+        url: "https://github.com/otel/go/security/advisories/GHSA-2222-3333-4444".into(),
+    }
+}
+
+fn facts(encryption: Encryption) -> MessageFacts {
+    MessageFacts {
+        message_id: None,
+        answers: vec![],
+        date: None,
+        author: Some("erin@example.org".parse().unwrap()),
+        answer_to: Some("erin@example.org".parse().unwrap()),
+        authenticated: Authentication::None,
+        forwarded_author: None,
+        is_forward: false,
+        encryption,
+        format: None,
+        decryption_key: None,
+        failure: None,
+        signature: SignatureStatus::None,
+        signer: None,
+        automatic: None,
+        can_encrypt_reply: false,
+        ciphertext: None,
+        private_key_attached: false,
+    }
+}
+
+fn verdict(kind: Kind, disclosure: Option<Disclosure>) -> Verdict {
+    Verdict {
+        kind,
+        disclosure,
+        destination: Some(repository("otel/go")),
+        also: vec![],
+        case: None,
+        confidence: Confidence::default(),
+        evidence: vec![],
+    }
+}
+
+fn first_try() -> Effort {
+    Effort { attempt: 1, for_time: Duration::ZERO }
+}
+
+fn filing() -> Filing {
+    Filing { destination: repository("otel/go"), refused: None, comment_on: None }
+}
+
+#[test]
+fn every_kind_has_its_actions() {
+    use Action::*;
+    let private = Some(Disclosure::Private);
+    type Row = (Kind, Option<Disclosure>, Encryption, Thread, &'static [Action]);
+    let cases: &[Row] = &[
+        (Kind::Report, private, Encryption::Whole, Thread::New, &[File, Alert, Acknowledge]),
+        (Kind::Report, private, Encryption::None, Thread::New, &[File, Alert, Acknowledge, SendInstructions]),
+        (
+            Kind::Report,
+            Some(Disclosure::Public),
+            Encryption::Whole,
+            Thread::New,
+            &[AlertUrgent, File, Acknowledge, AskPrivate],
+        ),
+        (Kind::NotAVulnerability, private, Encryption::Whole, Thread::New, &[File, Alert, Acknowledge]),
+        (Kind::FollowUp, None, Encryption::Whole, Thread::Advisory, &[Comment, Alert, Receipt]),
+        (Kind::FollowUp, None, Encryption::Whole, Thread::UnknownCase, &[Hold, Alert, Receipt]),
+        (Kind::WrongProject, None, Encryption::None, Thread::New, &[Hold, Alert, Receipt]),
+        (Kind::Question, None, Encryption::None, Thread::New, &[Digest, SendInstructions]),
+        (Kind::KeyRequest, None, Encryption::None, Thread::New, &[Digest, SendInstructions]),
+        (Kind::Unreadable, None, Encryption::Failed, Thread::New, &[Hold, AlertWithoutContent, ExplainFailure]),
+        (Kind::Spam, None, Encryption::None, Thread::New, &[Ignore]),
+        (Kind::AutoReply, None, Encryption::None, Thread::New, &[Ignore]),
+        (Kind::Bounce, None, Encryption::None, Thread::New, &[Ignore]),
+        (Kind::Bounce, None, Encryption::None, Thread::Advisory, &[Alert, Ignore]),
+        (Kind::Empty, None, Encryption::None, Thread::New, &[Digest, SendInstructions]),
+    ];
+    for (kind, disclosure, encryption, thread, expected) in cases {
+        assert_eq!(plan(&verdict(*kind, *disclosure), &facts(*encryption), *thread), *expected, "{kind} {thread:?}");
+    }
+    let named: std::collections::HashSet<Kind> = cases.iter().map(|case| case.0).collect();
+    assert_eq!(named.len(), Kind::ALL.len(), "every kind stands in the table");
+}
+
+#[test]
+fn nobody_answers_a_program_or_nobody() {
+    for kind in Kind::ALL {
+        let mut automatic = facts(Encryption::None);
+        automatic.automatic = Some(Automatic::Generated);
+        let mut nobody = facts(Encryption::None);
+        nobody.answer_to = None;
+        for facts in [automatic, nobody] {
+            let actions = plan(&verdict(kind, Some(Disclosure::Public)), &facts, Thread::Advisory);
+            assert!(!actions.iter().any(|action| is_answer(*action)), "{kind}: {actions:?}");
+            assert!(!actions.is_empty(), "{kind} ends in something");
+        }
+    }
+}
+
+#[test]
+fn a_public_report_is_announced_before_it_is_filed_and_a_private_one_after() {
+    for (disclosure, urgent) in [(Disclosure::Public, true), (Disclosure::Private, false)] {
+        let (facts, verdict) = (facts(Encryption::Whole), verdict(Kind::Report, Some(disclosure)));
+        let event = Event::Assessed {
+            facts: &facts,
+            verdict: &verdict,
+            thread: Thread::New,
+            advisory: None,
+            fallback: &repository("otel/community"),
+        };
+        let step = State::first().step(event, first_try(), &POLICY).unwrap();
+        assert_eq!(step.state.is_urgent(), urgent);
+        assert_eq!(step.wait, Wait::No);
+    }
+}
+
+#[test]
+fn an_attempt_to_file_is_recorded_before_it_is_made_and_checked_before_it_is_repeated() {
+    let begun = State::Filing { filing: filing() }.step(Event::Begun, first_try(), &POLICY).unwrap();
+    assert_eq!(begun.state, State::FilingCheck { filing: filing() });
+    assert_eq!(begun.wait, Wait::Backoff { at_least: POLICY.settle_time });
+    let lost = begun.state.step(Event::Unknown, first_try(), &POLICY).unwrap();
+    assert_eq!(lost.state, State::FilingCheck { filing: filing() }, "never back to filing without a look");
+    let absent = lost.state.step(Event::NotFound, first_try(), &POLICY).unwrap();
+    assert_eq!(absent.state, State::Filing { filing: filing() });
+    // Without the recorded attempt a result cannot come in: the guard cannot be stepped over.
+    assert!(State::Filing { filing: filing() }.step(Event::Filed(advisory()), first_try(), &POLICY).is_err());
+}
+
+#[test]
+fn a_refusal_goes_to_the_fallback_once_and_then_to_a_person() {
+    let fallback = repository("otel/community");
+    let refused = |state: State| {
+        let event = Event::Refused { reason: "403".into(), fallback: &fallback };
+        state.step(event, first_try(), &POLICY).unwrap().state
+    };
+    let second = refused(State::FilingCheck { filing: filing() });
+    let State::Filing { filing } = &second else { panic!("{second:?}") };
+    assert_eq!((&filing.destination, filing.refused.as_ref().map(|r| &r.0)), (&fallback, Some(&repository("otel/go"))));
+    let State::Answer { outcome, refused: Some((last, _)) } = refused(second) else { panic!() };
+    assert_eq!((outcome, last), (Outcome::Held(HoldReason::Refused), fallback));
+}
+
+#[test]
+fn poison_is_held_after_two_deaths_and_patience_ends_in_held() {
+    let at = |attempt, seconds| Effort { attempt, for_time: Duration::from_secs(seconds) };
+    let later = || Event::Later { after: Some(Duration::from_secs(7)) };
+    let cases: Vec<(State, Event<'_>, Effort, State)> = vec![
+        (State::first(), Event::WorkerDied, at(1, 0), State::first()),
+        (
+            State::first(),
+            Event::WorkerDied,
+            at(2, 0),
+            State::Answer { outcome: Outcome::Held(HoldReason::Poison), refused: None },
+        ),
+        (State::Filing { filing: filing() }, later(), at(9, 3_599), State::Filing { filing: filing() }),
+        (
+            State::Filing { filing: filing() },
+            later(),
+            at(9, 3_600),
+            State::Answer { outcome: Outcome::Held(HoldReason::GaveUp), refused: None },
+        ),
+        // The team hears of it by the filing if the urgent alert cannot be composed.
+        (State::UrgentAlert { filing: filing() }, Event::WorkerDied, at(2, 0), State::Filing { filing: filing() }),
+    ];
+    for (state, event, effort, expected) in cases {
+        let label = format!("{} {event:?} {effort:?}", state.name());
+        assert_eq!(state.step(event, effort, &POLICY).unwrap().state, expected, "{label}");
+    }
+}
+
+#[test]
+fn a_filing_in_the_air_is_never_forgotten_and_done_is_done() {
+    let done = State::Nothing { outcome: Outcome::Filed(advisory()) };
+    let cases = [
+        (State::FilingCheck { filing: filing() }, Event::Hold),
+        (State::FilingCheck { filing: filing() }, Event::Drop),
+        (done.clone(), Event::Release(Release { repository: None })),
+        (done.clone(), Event::Drop),
+        (done, Event::Retry),
+    ];
+    for (state, event) in cases {
+        let label = format!("{} {event:?}", state.name());
+        assert!(state.step(event, first_try(), &POLICY).is_err(), "{label}");
+    }
+}
+
+#[test]
+fn a_released_message_is_filed_where_the_person_says_unless_it_still_cannot_be_read() {
+    let fallback = repository("otel/community");
+    for (kind, filed) in [(Kind::Spam, true), (Kind::WrongProject, true), (Kind::Unreadable, false)] {
+        let (facts, verdict) = (facts(Encryption::None), verdict(kind, None));
+        let held = State::Nothing { outcome: Outcome::Held(HoldReason::Operator) };
+        let release = Release { repository: Some(repository("otel/java")) };
+        let opening = held.step(Event::Release(release), first_try(), &POLICY).unwrap().state;
+        let event = Event::Assessed {
+            facts: &facts,
+            verdict: &verdict,
+            thread: Thread::New,
+            advisory: None,
+            fallback: &fallback,
+        };
+        let state = opening.step(event, first_try(), &POLICY).unwrap().state;
+        match state {
+            State::Filing { filing } => assert!(filed && filing.destination == repository("otel/java"), "{kind}"),
+            state => assert!(!filed && matches!(state.outcome(), Some(Outcome::Held(_))), "{kind}: {state:?}"),
+        }
+    }
+}
