@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::case::{Folder, State};
 use crate::model::{
-    Action, Address, AdvisoryDraft, CaseId, CommentDraft, Commented, Draft, Filed, MailId, MailKind, Marker,
+    Action, Address, AdvisoryDraft, CaseId, CommentDraft, Commented, Draft, DraftOrder, Filed, MailId, MailKind, Marker,
     MessageFacts, MessageId, Origin, Outcome, OutgoingMail, RawMessage, Receipt, Repository, Verdict,
 };
 
@@ -172,20 +172,6 @@ pub enum OpenerError {
 pub struct Assessment {
     pub facts: MessageFacts,
     pub verdict: Verdict,
-}
-
-/// What stage 6 needs besides the message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DraftOrder {
-    pub case: CaseId,
-    pub verdict: Verdict,
-    pub marker: Marker,
-    /// Where it goes, which is not where the verdict says after a refusal.
-    pub destination: Repository,
-    /// The repository that should have taken it, and why it did not.
-    pub refused: Option<(Repository, String)>,
-    /// An addition to the case's advisory and not a new one.
-    pub comment: bool,
 }
 
 /// What stage 8 needs besides the message.

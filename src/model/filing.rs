@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GhsaId, InvalidId, Package, Repository, Secret, Severity};
+use super::{CaseId, GhsaId, InvalidId, Package, Repository, Secret, Severity, Verdict};
 
 /// What the gateway writes into GitHub for a message (stage 6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,20 @@ pub enum Draft {
     Advisory(AdvisoryDraft),
     /// An addition to one that exists.
     Comment(CommentDraft),
+}
+
+/// What stage 6 needs besides the message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftOrder {
+    pub case: CaseId,
+    pub verdict: Verdict,
+    pub marker: Marker,
+    /// Where it goes, which is not where the verdict says after a refusal.
+    pub destination: Repository,
+    /// The repository that should have taken it, and why it did not.
+    pub refused: Option<(Repository, String)>,
+    /// An addition to the case's advisory and not a new one.
+    pub comment: bool,
 }
 
 /// A private advisory as it will be filed, within GitHub's limits.

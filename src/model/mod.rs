@@ -19,7 +19,7 @@ mod verdict;
 pub use address::{Address, InvalidAddress};
 pub use facts::MessageFacts;
 pub use filing::{
-    AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, Filed, Marker, Vulnerability,
+    AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker, Vulnerability,
 };
 pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
 pub use mail::{
