@@ -11,9 +11,10 @@ use time::OffsetDateTime;
 
 use crate::case::{Folder, State};
 use crate::model::{
-    Action, Address, AdvisoryDraft, CaseId, CommentDraft, Commented, Draft, DraftOrder, Filed, MailId, MailKind, Marker,
-    MessageFacts, MessageId, Origin, Outcome, OutgoingMail, RawMessage, Receipt, Repository, Verdict,
+    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, Draft, Filed, MailId, MailKind, Marker, MessageId, Origin,
+    OutgoingMail, RawMessage, Receipt, Repository,
 };
+pub use crate::model::{Assessment, ComposeOrder, DraftOrder};
 
 /// A place where mail arrives: one mailbox of one server, or one Maildir (stage 1).
 #[async_trait]
@@ -165,36 +166,6 @@ pub enum OpenerError {
     /// The request cannot be carried out as it is: a configuration problem that concerns this message.
     #[error("{0}")]
     Refused(String),
-}
-
-/// What stages 3 to 5 say about a message: all of it may be stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Assessment {
-    pub facts: MessageFacts,
-    pub verdict: Verdict,
-}
-
-/// What stage 8 needs besides the message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ComposeOrder {
-    pub message: MessageId,
-    /// `None` for messages that are no case: questions and key requests.
-    pub case: Option<CaseId>,
-    /// `None` when the message was never opened.
-    pub assessment: Option<Assessment>,
-    /// `None` while the outcome is not known yet: an urgent alert.
-    pub outcome: Option<Outcome>,
-    /// Which mails are wanted: only alerts for `Alert…`, only a reply for the rest. Nobody is answered when the facts
-    /// forbid it, whatever stands here.
-    pub actions: Vec<Action>,
-    /// The repository that should have taken it, and why it did not.
-    pub refused: Option<(Repository, String)>,
-    /// What an operator or an earlier step wants the team to know, in the gateway's words.
-    pub notes: Vec<String>,
-    /// Makes the Message-IDs of this set; the same in a repetition.
-    pub nonce: u64,
-    pub now: OffsetDateTime,
-    pub received: OffsetDateTime,
 }
 
 /// A line of `check`: what was tried, how it went, and what to do about it.

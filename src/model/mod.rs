@@ -19,7 +19,8 @@ mod verdict;
 pub use address::{Address, InvalidAddress};
 pub use facts::MessageFacts;
 pub use filing::{
-    AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker, Vulnerability,
+    AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker,
+    Vulnerability,
 };
 pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
 pub use mail::{
@@ -27,7 +28,7 @@ pub use mail::{
     OpenedMessage, Origin, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus, Unreadable,
 };
 pub use outcome::{HoldReason, IgnoreReason, Outcome};
-pub use outgoing::{MailKind, OutgoingMail, Receipt};
+pub use outgoing::{Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
 pub use secret::Secret;
 pub use settings::{FilingWay, Identity, Limits, WorkerSettings};

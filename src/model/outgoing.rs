@@ -1,6 +1,37 @@
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
-use super::{Address, MailId};
+use super::{Action, Address, CaseId, MailId, MessageFacts, MessageId, Outcome, Repository, Verdict};
+
+/// What stages 3 to 5 say about a message: all of it may be stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    pub facts: MessageFacts,
+    pub verdict: Verdict,
+}
+
+/// What stage 8 needs besides the message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComposeOrder {
+    pub message: MessageId,
+    /// `None` for messages that are no case: questions and key requests.
+    pub case: Option<CaseId>,
+    /// `None` when the message was never opened.
+    pub assessment: Option<Assessment>,
+    /// `None` while the outcome is not known yet: an urgent alert.
+    pub outcome: Option<Outcome>,
+    /// Which mails are wanted: only alerts for `Alert…`, only a reply for the rest. Nobody is answered when the facts
+    /// forbid it, whatever stands here.
+    pub actions: Vec<Action>,
+    /// The repository that should have taken it, and why it did not.
+    pub refused: Option<(Repository, String)>,
+    /// What an operator or an earlier step wants the team to know, in the gateway's words.
+    pub notes: Vec<String>,
+    /// Makes the Message-IDs of this set; the same in a repetition.
+    pub nonce: u64,
+    pub now: OffsetDateTime,
+    pub received: OffsetDateTime,
+}
 
 /// A finished mail (stage 8): from here on nobody changes a byte of it. What it holds from inside a ciphertext is
 /// encrypted already, so it may be stored.
