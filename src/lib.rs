@@ -40,6 +40,7 @@ pub mod ledger;
 pub mod maildir;
 pub mod mime;
 pub mod model;
+pub mod net;
 pub mod openpgp;
 pub mod ports;
 pub mod reply;

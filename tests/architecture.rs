@@ -14,9 +14,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("reply", &["model", "mime", "openpgp"]),
     ("case", &["model"]),
     ("ports", &["model", "case"]),
-    ("imap", &["ports", "model", "case"]),
+    // TCP and TLS, the same for both mail protocols.
+    ("net", &[]),
+    ("imap", &["net", "ports", "model", "case"]),
     ("maildir", &["ports", "model", "case"]),
-    ("smtp", &["ports", "model"]),
+    ("smtp", &["net", "ports", "model"]),
     ("github", &["ports", "model"]),
     ("ledger", &["ports", "model"]),
     ("store", &["ports", "model", "case"]),

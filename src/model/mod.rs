@@ -31,5 +31,5 @@ pub use outcome::{HoldReason, IgnoreReason, Outcome};
 pub use outgoing::{Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
 pub use secret::Secret;
-pub use settings::{FilingWay, Identity, Limits, WorkerSettings};
+pub use settings::{FilingWay, FolderNames, Identity, Limits, WorkerSettings};
 pub use verdict::{Action, Confidence, Disclosure, Evidence, Kind, Question, Verdict};

@@ -85,6 +85,24 @@ pub enum FilingWay {
     Draft,
 }
 
+/// Where finished messages are moved in a mailbox: names of folders beside or below it, created when missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FolderNames {
+    /// Filed, commented or answered.
+    pub processed: String,
+    /// Waiting for a person.
+    pub held: String,
+    /// Nothing to do.
+    pub ignored: String,
+}
+
+impl Default for FolderNames {
+    fn default() -> Self {
+        FolderNames { processed: "Processed".into(), held: "Held".into(), ignored: "Ignored".into() }
+    }
+}
+
 /// What a worker process is started with. It reads these files itself, so that the daemon never holds a secret key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerSettings {
