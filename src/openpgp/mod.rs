@@ -1,1 +1,29 @@
-//! Keys, opening, verifying and sealing (RFC 9580).
+//! Keys, opening, verifying and sealing (RFC 9580), with Sequoia.
+//!
+//! [`Keyring`] holds everything that was configured: it is loaded once and asked many times. [`decrypt`], the `verify_…`
+//! functions and [`Keyring::seal`] work on bytes and know nothing of mail. [`generate`], [`describe`] and [`import`] serve
+//! the `key` commands. Time is an argument everywhere.
+
+mod certificate;
+mod decrypt;
+mod generate;
+mod import;
+mod keyring;
+mod load;
+mod policy;
+mod seal;
+mod verify;
+
+pub use certificate::{Description, addresses, armored, claimed_addresses, describe, describe_all, fingerprint};
+pub use decrypt::{Decrypted, decrypt};
+pub use generate::{GenerateError, Generated, generate};
+pub use import::{Change, ImportError, Imported, import, read_certificates};
+pub use keyring::{Keyring, TeamMember};
+pub use load::KeyringError;
+pub use policy::unusable_for_encryption;
+pub use seal::{DetachedSignature, SealError};
+pub use sequoia_openpgp::Cert;
+pub use verify::{Checked, Trouble, verify_cleartext, verify_detached};
+
+#[cfg(test)]
+mod tests;
