@@ -1,1 +1,3 @@
 //! The gateway together with real servers.
+
+mod systemd;
