@@ -218,28 +218,42 @@ pub trait Store: Send + Sync {
     /// Message-ID-independent content digest is known comes with that message's number in `duplicate_of`.
     async fn record(&self, source: &str, batch: &Batch, now: OffsetDateTime) -> Result<Vec<Recorded>, StoreError>;
 
+    /// Called once by a gateway before it works. Where only one gateway can use this store, claims that an earlier one
+    /// left behind end at once and are counted as lost; a second gateway is refused. Elsewhere leases do that.
+    async fn take_over(&self) -> Result<(), StoreError>;
+
     /// How far `source` has been read.
     async fn cursor(&self, source: &str) -> Result<Option<Cursor>, StoreError>;
 
     /// Takes the next message whose state belongs to `lane` and whose time has come, most urgent first, and counts the
     /// attempt before anything happens. It stays taken until it is advanced, or `lease` has passed.
-    async fn claim(&self, lane: Lane, now: OffsetDateTime, lease: Duration) -> Result<Option<Claimed>, StoreError>;
+    async fn claim(&self, lane: Lane<'_>, now: OffsetDateTime, lease: Duration) -> Result<Option<Claimed>, StoreError>;
 
     /// The bytes of a message whose work is not finished.
     async fn raw(&self, message: MessageId) -> Result<RawMessage, StoreError>;
 
     /// Puts a message into its next state, with everything that belongs to that step, in one transaction: verdict, case,
-    /// outgoing mail, notes in its history. The claim ends.
-    async fn advance(&self, message: MessageId, step: Advance) -> Result<(), StoreError>;
+    /// outgoing mail, notes in its history. The claim ends. Returns the message's next turn, or [`StoreError::Stale`] and
+    /// changes nothing when somebody else has moved the message since `step.turn`.
+    ///
+    /// The raw bytes are deleted by the step that ends the need for them; what is held keeps them.
+    async fn advance(&self, message: MessageId, step: Advance) -> Result<i64, StoreError>;
 
     /// Makes the next case of the year of `now` for a message, or gives the one it has already.
-    async fn open_case(&self, message: MessageId, prefix: &str, now: OffsetDateTime) -> Result<CaseRecord, StoreError>;
+    async fn open_case(
+        &self,
+        message: MessageId,
+        prefix: &str,
+        reporter: Option<&Address>,
+        now: OffsetDateTime,
+    ) -> Result<CaseRecord, StoreError>;
 
     /// A case by name.
     async fn case(&self, case: &CaseId) -> Result<Option<CaseRecord>, StoreError>;
 
     /// The case to which one of these Message-IDs belongs: a mail of ours, or an earlier message of that case.
-    async fn case_of_mail(&self, ids: &[MailId]) -> Result<Option<CaseRecord>, StoreError>;
+    /// The first id that belongs to one decides.
+    async fn case_of_mail(&self, ids: &[MailId]) -> Result<Option<Joined>, StoreError>;
 
     /// Replies queued to `address` since `since`.
     async fn replies_since(&self, address: &Address, since: OffsetDateTime) -> Result<u32, StoreError>;
@@ -251,7 +265,7 @@ pub trait Store: Send + Sync {
     async fn mail_done(&self, mail: i64, result: MailResult, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// When the next claim could succeed, for a lane or (`None`) for outgoing mail; `None`: nothing is waiting.
-    async fn next_due(&self, lane: Option<Lane>) -> Result<Option<OffsetDateTime>, StoreError>;
+    async fn next_due(&self, lane: Option<Lane<'_>>) -> Result<Option<OffsetDateTime>, StoreError>;
 
     /// Messages of the list for people, newest first.
     async fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageRecord>, StoreError>;
@@ -262,13 +276,13 @@ pub trait Store: Send + Sync {
 
 /// The work of one kind of task, so that a stalled server holds up only its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lane {
+pub enum Lane<'a> {
     /// Opening and composing: as many as there are workers.
     Open,
     /// Filing: waits for GitHub.
     File,
-    /// Moving in the mailbox.
-    Settle,
+    /// Moving in the mailboxes of this source.
+    Settle(&'a str),
 }
 
 /// A message that [`Store::record`] took in.
@@ -289,8 +303,26 @@ pub struct Claimed {
     pub attempt: u32,
     /// When this state was entered.
     pub since: OffsetDateTime,
+    /// How many workers have died on this state before.
+    pub died: u32,
+    /// How many claims of this state ended without a word before.
+    pub lost: u32,
+    /// To be given back with the step: it changes whenever the message is claimed or advanced.
+    pub turn: i64,
+    /// The same content was recorded before as this message.
+    pub duplicate_of: Option<MessageId>,
+    /// The marker of this message alone, for what it adds to an advisory.
+    pub marker: Marker,
     pub case: Option<CaseRecord>,
     pub assessment: Option<Assessment>,
+}
+
+/// A case found by a Message-ID.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joined {
+    pub case: CaseRecord,
+    /// What the mail with that id was, when it was ours.
+    pub mail: Option<MailKind>,
 }
 
 /// The record that ties messages, one advisory and one reporter together.
@@ -310,7 +342,11 @@ pub struct Advance {
     pub state: State,
     /// When the new state may be worked on.
     pub due: OffsetDateTime,
-    /// Set once, by the step that judged the message.
+    /// The turn for which this step was made.
+    pub turn: i64,
+    /// A worker died on the state that ends or goes on here.
+    pub died: bool,
+    /// Set by the step that judged the message.
     pub assessment: Option<Assessment>,
     /// Joins the message to a case.
     pub case: Option<CaseId>,
@@ -318,9 +354,18 @@ pub struct Advance {
     pub advisory: Option<Filed>,
     /// Mails for the outbox.
     pub mails: Vec<OutgoingMail>,
+    /// Replies over this limit are left out, and the history says so.
+    pub replies: Option<ReplyLimit>,
     /// What happened, for `case show`: the gateway's words and a server's, never the mail's.
     pub note: String,
     pub now: OffsetDateTime,
+}
+
+/// How many replies one address may get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplyLimit {
+    pub most: u32,
+    pub since: OffsetDateTime,
 }
 
 /// An outgoing mail whose turn it is.
@@ -360,7 +405,13 @@ pub struct MessageRecord {
     pub received: OffsetDateTime,
     pub recorded: OffsetDateTime,
     pub state: State,
+    /// When this state was entered.
+    pub since: OffsetDateTime,
     pub due: OffsetDateTime,
+    /// How often this state has been tried.
+    pub attempt: u32,
+    /// See [`Claimed::turn`].
+    pub turn: i64,
     pub case: Option<CaseRecord>,
     pub assessment: Option<Assessment>,
 }
@@ -404,4 +455,7 @@ pub enum StoreError {
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
+    /// Somebody else has moved the message on.
+    #[error("message {0} has been moved on by somebody else")]
+    Stale(MessageId),
 }

@@ -2,13 +2,12 @@
 //! room alone decides what comes next.
 //!
 //! ```text
-//!                                 ┌────────────── urgent alert (public only)
-//! AwaitOpening ──► (judged) ──────┤
-//!      │                          └─► AwaitFiling ◄──► AwaitFilingCheck
-//!      │ question, spam, held …            │  (an attempt may have been lost: look for the marker)
-//!      └──────────────────► AwaitAnswer ◄──┘
-//!                                │
-//!                            AwaitMove ──► Finished { outcome } ──► (a person releases it) ──► AwaitOpening
+//! Opening ──► (judged) ──┬── public only ──► UrgentAlert ──┐
+//!    │                   └────────────────────────────► Filing ◄──► FilingCheck
+//!    │ question, spam, held …                                            │ (the attempt has begun: from now on
+//!    └──────────────────────► Answer ◄───────────────────────────────────┘  the marker is looked for first)
+//!                               │
+//!                              Move ──► Nothing { outcome } ──► (a person releases what is held) ──► Opening
 //! ```
 //!
 //! A state is named for what it waits for. Each has one effect, and the attempt is counted in the store before the
@@ -19,7 +18,9 @@ mod plan;
 mod step;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 pub use backoff::Backoff;
 pub use plan::{Thread, is_alert, is_answer, plan};
 pub use step::{Effort, Event, Filing, Folder, Misfit, Policy, Release, State, Step, Wait};
+pub use thread::follow_up;

@@ -22,6 +22,9 @@ pub fn plan(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Vec<Acti
             vec![Action::AlertUrgent, Action::File, Action::Acknowledge, Action::AskPrivate]
         }
         Kind::Report | Kind::NotAVulnerability => vec![Action::File, Action::Alert, Action::Acknowledge],
+        Kind::FollowUp if thread == Thread::Advisory && verdict.disclosure == Some(Disclosure::Public) => {
+            vec![Action::AlertUrgent, Action::Comment, Action::Receipt]
+        }
         Kind::FollowUp if thread == Thread::Advisory => vec![Action::Comment, Action::Alert, Action::Receipt],
         Kind::FollowUp | Kind::WrongProject => vec![Action::Hold, Action::Alert, Action::Receipt],
         Kind::Question | Kind::KeyRequest => vec![Action::Digest, Action::SendInstructions],

@@ -128,8 +128,11 @@ pub struct Misfit {
 /// Ends of patience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Attempts in which a worker may die on a message.
+    /// How many workers may die on a message.
     pub poison_after: u32,
+    /// How many attempts may end without a word, because the daemon itself died in them. More than for workers: a
+    /// daemon that is killed has many innocent messages in hand.
+    pub lost_after: u32,
     /// How long filing is tried before a person is asked.
     pub give_up_after: Duration,
     /// How long after a lost attempt its marker is looked for first, so that GitHub's list has it.
@@ -141,6 +144,10 @@ pub struct Policy {
 pub struct Effort {
     /// This attempt's number, from 1.
     pub attempt: u32,
+    /// How many workers have died on it before.
+    pub died: u32,
+    /// How many attempts ended without a word before.
+    pub lost: u32,
     /// Time since the state was entered.
     pub for_time: Duration,
 }
@@ -177,12 +184,26 @@ impl State {
         }
     }
 
+    /// Whether this is still the same effort as `before`, so that attempts and patience go on being counted. Filing and
+    /// looking for a lost filing are one effort; another repository is a new one.
+    pub fn continues(&self, before: &State) -> bool {
+        use State::*;
+        match (self, before) {
+            (
+                Filing { filing: new } | FilingCheck { filing: new },
+                Filing { filing: old } | FilingCheck { filing: old },
+            ) => new.destination == old.destination,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(before),
+        }
+    }
+
     /// The next state after `event`. Pure: the same arguments give the same step.
     pub fn step(self, event: Event<'_>, effort: Effort, policy: &Policy) -> Result<Step, Misfit> {
         use State::*;
         let next = |state| Ok(Step { state, wait: Wait::No });
         let again = |state, at_least| Ok(Step { state, wait: Wait::Backoff { at_least } });
         let gave_up = effort.for_time >= policy.give_up_after;
+        let poison = effort.died.saturating_add(1) >= policy.poison_after || effort.lost >= policy.lost_after;
         match (self, event) {
             (Opening { .. }, Event::Duplicate(of)) => {
                 next(Move { outcome: Outcome::Ignored(IgnoreReason::DuplicateOf(of)) })
@@ -190,16 +211,10 @@ impl State {
             (Opening { released }, Event::Assessed { facts, verdict, thread, advisory, fallback }) => {
                 next(judged(released, facts, verdict, thread, advisory, fallback))
             }
-            (Opening { .. }, Event::WorkerDied) if effort.attempt >= policy.poison_after => {
-                next(held(HoldReason::Poison))
-            }
+            (Opening { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
             // The alert is lost to composing, not the report: it is filed, and the team hears of both.
-            (UrgentAlert { filing }, Event::WorkerDied) if effort.attempt >= policy.poison_after => {
-                next(Filing { filing })
-            }
-            (Filing { .. } | FilingCheck { .. }, Event::WorkerDied) if effort.attempt >= policy.poison_after => {
-                next(held(HoldReason::Poison))
-            }
+            (UrgentAlert { filing }, Event::WorkerDied) if poison => next(Filing { filing }),
+            (Filing { .. } | FilingCheck { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
             (
                 state @ (Opening { .. } | UrgentAlert { .. } | Filing { .. } | FilingCheck { .. } | Answer { .. }),
                 Event::WorkerDied,
@@ -243,6 +258,7 @@ impl State {
             }
             // A filing whose end is unknown must not be forgotten: it is only held once that is settled.
             (Opening { .. } | UrgentAlert { .. } | Filing { .. }, Event::Hold) => next(held(HoldReason::Operator)),
+            (Nothing { outcome: Outcome::Held(reason) }, Event::Retry) => next(Opening { released: retried(reason) }),
             (state, Event::Retry) if !matches!(state, Nothing { .. }) => next(state),
             (state, event) => Err(Misfit { state: state.name(), event: event.name().to_owned() }),
         }
@@ -296,17 +312,23 @@ fn judged(
     if let Some(release) = released.filter(|_| verdict.kind != Kind::Unreadable) {
         let destination =
             release.repository.or_else(|| verdict.destination.clone()).unwrap_or_else(|| fallback.clone());
-        return State::Filing { filing: filing(destination, None) };
+        // An earlier attempt at it may have been lost: the marker is looked for first.
+        return State::FilingCheck { filing: filing(destination, None) };
     }
     if is_own(facts) {
         return State::Move { outcome: Outcome::Ignored(IgnoreReason::OwnMail) };
     }
     let actions = plan(verdict, facts, thread);
-    if let (true, Some(advisory)) = (actions.contains(&Action::Comment), advisory) {
-        return State::Filing { filing: filing(advisory.repository.clone(), Some(advisory.clone())) };
-    }
-    if actions.contains(&Action::File) {
-        let filing = filing(verdict.destination.clone().unwrap_or_else(|| fallback.clone()), None);
+    let wanted = match advisory {
+        Some(advisory) if actions.contains(&Action::Comment) => {
+            Some(filing(advisory.repository.clone(), Some(advisory.clone())))
+        }
+        _ if actions.contains(&Action::File) => {
+            Some(filing(verdict.destination.clone().unwrap_or_else(|| fallback.clone()), None))
+        }
+        _ => None,
+    };
+    if let Some(filing) = wanted {
         return if actions.contains(&Action::AlertUrgent) {
             State::UrgentAlert { filing }
         } else {
@@ -327,6 +349,12 @@ fn judged(
         Kind::Empty | Kind::Question | Kind::KeyRequest | Kind::Report | Kind::NotAVulnerability => Outcome::Answered,
     };
     State::Answer { outcome, refused: None }
+}
+
+/// What a retry of a held message is allowed: one that was on its way to be filed is filed, others are judged again.
+fn retried(reason: HoldReason) -> Option<Release> {
+    matches!(reason, HoldReason::GaveUp | HoldReason::Refused | HoldReason::Poison)
+        .then_some(Release { repository: None })
 }
 
 /// The state after a refusal: the fallback repository once, then a person.
