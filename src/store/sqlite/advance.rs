@@ -1,0 +1,78 @@
+use sqlx::{Row, SqliteConnection};
+
+use super::{outbox, rows};
+use crate::case::State;
+use crate::model::MessageId;
+use crate::ports::{Advance, StoreError};
+use crate::store::convert::{is_done_with_raw, is_held, json, lane_of, micros, parsed, urgency_of};
+
+pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advance) -> Result<i64, StoreError> {
+    let row = sqlx::query("SELECT origin, state, turn FROM messages WHERE id = $1")
+        .bind(message.number())
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no message {message}")))?;
+    if rows::number(&row, "turn")? != step.turn {
+        return Err(StoreError::Stale(message));
+    }
+    let before: State = parsed("state", &rows::text(&row, "state")?)?;
+    let lane = lane_of(&step.state, &parsed("origin", &rows::text(&row, "origin")?)?);
+    // The expressions on the right see the row as it was.
+    let row = sqlx::query(
+        "UPDATE messages SET
+             state = $2, lane = $3, urgency = $4, held = $5, due = $6, turn = turn + 1, claimed_until = NULL, lost = 0,
+             since = CASE WHEN $7 THEN since ELSE $8 END,
+             attempt = CASE WHEN $7 THEN attempt ELSE 0 END,
+             died = CASE WHEN $7 THEN died + $9 ELSE 0 END,
+             assessment = COALESCE($10, assessment),
+             case_id = COALESCE($11, case_id)
+         WHERE id = $1 RETURNING turn, case_id, json_extract(assessment, '$.facts.message_id') AS mail_id",
+    )
+    .bind(message.number())
+    .bind(json(&step.state)?)
+    .bind(lane)
+    .bind(urgency_of(&step.state))
+    .bind(is_held(&step.state))
+    .bind(micros(step.due))
+    .bind(step.state.continues(&before))
+    .bind(micros(step.now))
+    .bind(step.died)
+    .bind(step.assessment.as_ref().map(json).transpose()?)
+    .bind(step.case.as_ref().map(|case| case.as_str().to_owned()))
+    .fetch_one(&mut *tx)
+    .await?;
+    let case = rows::case_name(&row)?;
+    if let Some(case) = &case {
+        if let Some(advisory) = &step.advisory {
+            sqlx::query("UPDATE cases SET advisory = $2 WHERE id = $1")
+                .bind(case)
+                .bind(json(advisory)?)
+                .execute(&mut *tx)
+                .await?;
+        }
+        if let Some(mail) = row.try_get::<Option<String>, _>("mail_id")? {
+            outbox::join(tx, &mail, case, None).await?;
+        }
+    }
+    let left_out = outbox::queue(tx, message, case.as_deref(), &step).await?;
+    note(tx, message, &step, &step.note).await?;
+    if left_out > 0 {
+        note(tx, message, &step, "no reply: this address has had as many as it may get for now").await?;
+    }
+    if is_done_with_raw(&step.state) {
+        sqlx::query("DELETE FROM raws WHERE message = $1").bind(message.number()).execute(tx).await?;
+    }
+    rows::number(&row, "turn")
+}
+
+async fn note(tx: &mut SqliteConnection, message: MessageId, step: &Advance, what: &str) -> Result<(), StoreError> {
+    if !what.is_empty() {
+        sqlx::query("INSERT INTO steps (message, at, what) VALUES ($1, $2, $3)")
+            .bind(message.number())
+            .bind(micros(step.now))
+            .bind(what)
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}

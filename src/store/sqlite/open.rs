@@ -1,0 +1,132 @@
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::Sqlite;
+use crate::ports::StoreError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+
+/// How long a statement waits for another process (a command beside the daemon) to finish its transaction.
+const BUSY: Duration = Duration::from_secs(15);
+const READERS: u32 = 4;
+
+impl Sqlite {
+    /// Opens the store at `path`, made when missing, and brings its tables up to date. Only its owner can read it.
+    ///
+    /// A damaged file, one of another program, or one from a newer version is refused, with what to do about it.
+    pub async fn open(path: &Path) -> Result<Sqlite, StoreError> {
+        private_file(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            // What is deleted is overwritten, in the file and (by cutting it) in the write-ahead log.
+            .pragma("secure_delete", "ON")
+            .pragma("journal_size_limit", "0");
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(BUSY);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| unusable(path, error))?;
+        check(&writer, path).await?;
+        MIGRATIONS.run(&writer).await.map_err(|error| not_migrated(path, error))?;
+        let readers = pool(READERS).connect_lazy_with(options);
+        Ok(Sqlite { path: path.to_owned(), writer, readers, gateway: Mutex::new(None) })
+    }
+
+    /// Closes all connections and writes the log back into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// The lock that one working gateway holds; it goes with the process, however that ends.
+pub fn gateway_lock(store: &Path) -> Result<File, StoreError> {
+    let path = beside(store, ".lock");
+    let file = private_file(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(format!(
+            "another gateway is working on {}; stop it first (systemctl stop advisory-intake)",
+            store.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(file_error(&path, &error)),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The file, made with rights for its owner only. SQLite gives its log the same rights.
+fn private_file(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| file_error(path, &error))?;
+    let mode = file.metadata().map_err(|error| file_error(path, &error))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(|error| file_error(path, &error))?;
+    }
+    Ok(file)
+}
+
+fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!(
+        "cannot use the store {}: {error}; its folder must exist and be writable for this user",
+        path.display()
+    ))
+}
+
+/// Reads every page once: better no start than work on a damaged file.
+async fn check(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let found: Vec<String> =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_all(pool).await.map_err(|error| unusable(path, error))?;
+    match found.first().map(String::as_str) {
+        Some("ok") => Ok(()),
+        _ => Err(damaged(path)),
+    }
+}
+
+fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
+    match StoreError::from(error) {
+        StoreError::Corrupt(_) => damaged(path),
+        other => other,
+    }
+}
+
+fn damaged(path: &Path) -> StoreError {
+    StoreError::Corrupt(format!(
+        "the store {} is damaged or no store at all; move it away and put a backup in its place, or start with none: \
+         the mail is still in the mailbox",
+        path.display()
+    ))
+}
+
+fn not_migrated(path: &Path, error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version)
+        | MigrateError::VersionMismatch(version)
+        | MigrateError::VersionTooNew(version, _) => StoreError::Corrupt(format!(
+            "the store {} was written by another version of this program (its tables are at {version}, this one knows \
+             them up to {}); install that version, or a newer one",
+            path.display(),
+            MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+        )),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unusable(path, error),
+        other => StoreError::Corrupt(format!("the tables of {} cannot be brought up to date: {other}", path.display())),
+    }
+}

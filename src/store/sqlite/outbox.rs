@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use sqlx::{Row, SqliteConnection, SqlitePool};
+use time::OffsetDateTime;
+
+use super::rows;
+use crate::model::{Address, MailKind, MessageId, OutgoingMail};
+use crate::ports::{Advance, MailResult, Queued, StoreError};
+use crate::store::convert::{id, mail_kind, mail_urgency, micros, time};
+
+/// Puts the mails of a step into the outbox; returns how many replies were left out because of its limit.
+pub async fn queue(
+    tx: &mut SqliteConnection,
+    message: MessageId,
+    case: Option<&str>,
+    step: &Advance,
+) -> Result<u32, StoreError> {
+    let mut left_out = 0;
+    for mail in &step.mails {
+        if let (MailKind::Reply, Some(limit)) = (mail.kind, step.replies)
+            && replies_since(tx, &mail.envelope_to, limit.since).await? >= limit.most
+        {
+            left_out += 1;
+            continue;
+        }
+        queue_one(tx, message, case, mail, step.now).await?;
+        if let Some(case) = case {
+            join(tx, mail.message_id.as_str(), case, Some(mail.kind)).await?;
+        }
+    }
+    Ok(left_out)
+}
+
+async fn queue_one(
+    tx: &mut SqliteConnection,
+    message: MessageId,
+    case: Option<&str>,
+    mail: &OutgoingMail,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    // A repeated step makes the same Message-ID: then it is this mail, and it is there already.
+    sqlx::query(
+        "INSERT INTO outbox (message, case_id, kind, urgency, mail_id, envelope_from, envelope_to, mailbox, bytes, queued,
+                             due, attempt, status, last_word)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, 'waiting', '')
+         ON CONFLICT (mail_id) DO NOTHING",
+    )
+    .bind(message.number())
+    .bind(case)
+    .bind(mail.kind.as_str())
+    .bind(mail_urgency(mail.kind))
+    .bind(mail.message_id.as_str())
+    .bind(mail.envelope_from.as_ref().map(Address::as_str))
+    .bind(mail.envelope_to.as_str())
+    .bind(mailbox(&mail.envelope_to))
+    .bind(&mail.bytes)
+    .bind(micros(now))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Remembers that a Message-ID belongs to a case. The first to claim an id keeps it.
+pub async fn join(tx: &mut SqliteConnection, mail: &str, case: &str, kind: Option<MailKind>) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO mail_ids (mail_id, case_id, kind) VALUES ($1, $2, $3) ON CONFLICT (mail_id) DO NOTHING")
+        .bind(mail)
+        .bind(case)
+        .bind(kind.map(MailKind::as_str))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn replies_since(
+    connection: &mut SqliteConnection,
+    address: &Address,
+    since: OffsetDateTime,
+) -> Result<u32, StoreError> {
+    let count: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE kind = 'reply' AND mailbox = $1 AND queued >= $2")
+            .bind(mailbox(address))
+            .bind(micros(since))
+            .fetch_one(connection)
+            .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+pub async fn claim(
+    tx: &mut SqliteConnection,
+    now: OffsetDateTime,
+    lease: Duration,
+) -> Result<Option<Queued>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE outbox SET attempt = attempt + 1, claimed_until = $2
+         WHERE id = (SELECT id FROM outbox
+                     WHERE status = 'waiting' AND due <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)
+                     ORDER BY urgency, due, id LIMIT 1)
+         RETURNING *",
+    )
+    .bind(micros(now))
+    .bind(micros(now + lease))
+    .fetch_optional(tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Queued {
+        id: rows::number(&row, "id")?,
+        message: row.try_get::<Option<i64>, _>("message")?.map(MessageId::new),
+        case: rows::case_name(&row)?.map(|case| id("case", &case)).transpose()?,
+        attempt: rows::count(&row, "attempt")?,
+        queued: time(rows::number(&row, "queued")?)?,
+        mail: OutgoingMail {
+            kind: mail_kind(&rows::text(&row, "kind")?)?,
+            message_id: id("Message-ID", &rows::text(&row, "mail_id")?)?,
+            envelope_from: rows::optional(&row, "envelope_from")?.map(|text| id("address", &text)).transpose()?,
+            envelope_to: id("address", &rows::text(&row, "envelope_to")?)?,
+            bytes: row.try_get("bytes")?,
+        },
+    }))
+}
+
+pub async fn done(
+    tx: &mut SqliteConnection,
+    mail: i64,
+    result: MailResult,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let (status, due, last_word) = match result {
+        MailResult::Sent(receipt) => ("sent", now, receipt.response),
+        MailResult::Again { at, reason } => ("waiting", at, reason),
+        MailResult::Failed { reason } => ("failed", now, reason),
+    };
+    // A mail that was sent stays sent, whatever a second sender says later.
+    sqlx::query(
+        "UPDATE outbox SET status = $2, due = $3, last_word = $4, claimed_until = NULL,
+                           bytes = CASE WHEN $2 = 'sent' THEN NULL ELSE bytes END
+         WHERE id = $1 AND status = 'waiting'",
+    )
+    .bind(mail)
+    .bind(status)
+    .bind(micros(due))
+    .bind(last_word)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub async fn next_due(pool: &SqlitePool) -> Result<Option<OffsetDateTime>, StoreError> {
+    let due: Option<i64> =
+        sqlx::query_scalar("SELECT MIN(MAX(due, COALESCE(claimed_until, due))) FROM outbox WHERE status = 'waiting'")
+            .fetch_one(pool)
+            .await?;
+    due.map(time).transpose()
+}
+
+fn mailbox(address: &Address) -> String {
+    address.as_str().to_lowercase()
+}
