@@ -1,1 +1,32 @@
 //! Parses and builds mail (RFC 5322, RFC 2045 to 2049).
+//!
+//! Structure is split here, by line and within limits, so that hostile nesting costs nothing and a signed part is exactly
+//! the bytes that came. Only single header fields and character sets are left to `mail-parser`, whose own parser recurses
+//! without limit and matches boundaries in mid-line.
+
+mod automatic;
+mod decode;
+mod entity;
+mod facts;
+mod header;
+mod lines;
+
+pub use automatic::automatic;
+pub use decode::charset;
+pub use entity::{Content, Entity, parse};
+pub use facts::{author, headers};
+pub use header::{HeaderSection, Mailbox, Structured};
+pub use mail_parser::decoders::html::html_to_text;
+
+/// Which limit a mail is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TooMuch {
+    #[error("nested too deep")]
+    Depth,
+    #[error("too many parts")]
+    Parts,
+    #[error("too many header fields")]
+    HeaderCount,
+    #[error("a header section too long")]
+    HeaderSize,
+}

@@ -1,0 +1,174 @@
+use std::borrow::Cow;
+
+use super::header::{HeaderSection, Structured, one_line};
+use super::lines::Lines;
+use super::{TooMuch, decode};
+use crate::model::Limits;
+
+/// A mail, or a part of one: its header section, its raw bytes, and what is in it (RFC 2045 2.4).
+#[derive(Debug, Clone)]
+pub struct Entity<'a> {
+    pub header: HeaderSection<'a>,
+    /// Header section and body exactly as they came, without the line break that belongs to the next boundary: what a
+    /// signature covers (RFC 3156 5).
+    pub raw: &'a [u8],
+    /// What follows the header section, as it came.
+    pub body: &'a [u8],
+    pub content_type: Structured,
+    pub content: Content<'a>,
+}
+
+/// What an entity holds.
+#[derive(Debug, Clone)]
+pub enum Content<'a> {
+    Leaf,
+    Multipart(Vec<Entity<'a>>),
+    /// `message/rfc822` that is not transfer-encoded.
+    Message(Box<Entity<'a>>),
+}
+
+/// Splits a mail into its parts, within the limits for depth, parts and header sections.
+pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Entity<'a>, TooMuch> {
+    Splitter { limits, parts: 0 }.entity(bytes, limits.mime_depth, "text/plain")
+}
+
+struct Splitter<'l> {
+    limits: &'l Limits,
+    parts: usize,
+}
+
+impl Splitter<'_> {
+    fn entity<'a>(&mut self, raw: &'a [u8], depth: usize, default_type: &str) -> Result<Entity<'a>, TooMuch> {
+        self.parts += 1;
+        if self.parts > self.limits.mime_parts {
+            return Err(TooMuch::Parts);
+        }
+        let (header, start) = HeaderSection::parse(raw, self.limits)?;
+        let body = raw.get(start..).unwrap_or_default();
+        let content_type = header
+            .structured("content-type")
+            .filter(|kind| kind.value.contains('/'))
+            .unwrap_or_else(|| Structured::plain(default_type));
+        let content = self.content(body, depth, &header, &content_type)?;
+        Ok(Entity { header, raw, body, content_type, content })
+    }
+
+    fn content<'a>(
+        &mut self,
+        body: &'a [u8],
+        depth: usize,
+        header: &HeaderSection,
+        content_type: &Structured,
+    ) -> Result<Content<'a>, TooMuch> {
+        let media_type = content_type.value.as_str();
+        let boundary = content_type.parameter("boundary").filter(|boundary| !boundary.is_empty());
+        if media_type.starts_with("multipart/")
+            && let Some(boundary) = boundary
+        {
+            let deeper = depth.checked_sub(1).ok_or(TooMuch::Depth)?;
+            let default_type = if media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+            let parts = split(body, boundary, self.limits.mime_parts)?;
+            let children = parts.into_iter().map(|part| self.entity(part, deeper, default_type));
+            return Ok(Content::Multipart(children.collect::<Result<_, _>>()?));
+        }
+        if matches!(media_type, "message/rfc822" | "message/global") && !is_encoded(header) {
+            let deeper = depth.checked_sub(1).ok_or(TooMuch::Depth)?;
+            return Ok(Content::Message(Box::new(self.entity(body, deeper, "text/plain")?)));
+        }
+        Ok(Content::Leaf)
+    }
+}
+
+impl<'a> Entity<'a> {
+    /// `type/subtype` in lower case.
+    pub fn media_type(&self) -> &str {
+        &self.content_type.value
+    }
+
+    /// The parts of a multipart; empty for anything else.
+    pub fn children(&self) -> &[Entity<'a>] {
+        match &self.content {
+            Content::Multipart(children) => children,
+            _ => &[],
+        }
+    }
+
+    /// The body without its transfer encoding.
+    pub fn decoded(&self) -> Cow<'a, [u8]> {
+        decode::transfer(&self.header.keyword("content-transfer-encoding").unwrap_or_default(), self.body)
+    }
+
+    /// The file name it claims, last component only, without control characters.
+    pub fn file_name(&self) -> Option<String> {
+        let disposition = self.header.structured("content-disposition");
+        let claimed = disposition
+            .as_ref()
+            .and_then(|disposition| disposition.parameter("filename"))
+            .or_else(|| self.content_type.parameter("name"))?;
+        let last = claimed.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name: String = one_line(last).chars().take(200).collect();
+        (!name.is_empty() && name != "." && name != "..").then_some(name)
+    }
+
+    /// Whether the sender wants it shown as a file.
+    pub fn is_attachment(&self) -> bool {
+        self.header.structured("content-disposition").is_some_and(|disposition| disposition.value == "attachment")
+    }
+
+    /// This entity and all below it, depth first, forwarded messages included.
+    pub fn walk(&self) -> Vec<&Entity<'a>> {
+        let mut all = vec![self];
+        let mut at = 0;
+        while let Some(entity) = all.get(at).copied() {
+            let below: Vec<&Entity<'a>> = match &entity.content {
+                Content::Leaf => Vec::new(),
+                Content::Multipart(children) => children.iter().collect(),
+                Content::Message(message) => vec![message],
+            };
+            all.splice(at + 1..at + 1, below);
+            at += 1;
+        }
+        all
+    }
+}
+
+fn is_encoded(header: &HeaderSection) -> bool {
+    matches!(header.keyword("content-transfer-encoding").as_deref(), Some("base64" | "quoted-printable"))
+}
+
+/// The parts between the boundary lines (RFC 2046 5.1.1). A boundary counts only as a whole line; the line break before
+/// it is not the part's. A missing end is forgiven.
+fn split<'a>(body: &'a [u8], boundary: &str, most: usize) -> Result<Vec<&'a [u8]>, TooMuch> {
+    let mut parts = Vec::new();
+    let mut start = None;
+    let mut previous_end = 0;
+    for line in Lines::new(body) {
+        match delimiter(line.text(body), boundary.as_bytes()) {
+            None => {}
+            Some(closing) => {
+                if let Some(start) = start {
+                    parts.push(body.get(start..previous_end.max(start)).unwrap_or_default());
+                }
+                if parts.len() > most {
+                    return Err(TooMuch::Parts);
+                }
+                start = (!closing).then_some(line.next);
+                if closing {
+                    break;
+                }
+            }
+        }
+        previous_end = line.end;
+    }
+    if let Some(start) = start {
+        parts.push(body.get(start..).unwrap_or_default());
+    }
+    Ok(parts)
+}
+
+/// Whether a line is a boundary, and if so whether it is the last.
+fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
+    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
+    let (rest, closing) = rest.strip_prefix(b"--").map_or((rest, false), |rest| (rest, true));
+    rest.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')).then_some(closing)
+}
