@@ -152,26 +152,27 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), NetError> {
     Ok(())
 }
 
-/// The plaintext phase before TLS: one line at a time, each bounded in length and time.
+/// One line at a time, each bounded in length and time, with nothing read in advance: for the phase before TLS, and for
+/// what comes before a protocol library takes over.
 #[derive(Debug)]
-pub struct Plain<'a> {
-    stream: TcpStream,
+pub struct Lines<'a, S> {
+    stream: S,
     server: &'a Server,
 }
 
-/// Longest line accepted before TLS, in bytes; a capability list fits many times.
+/// Longest line accepted, in bytes; a capability list fits many times.
 const MAX_LINE: usize = 8 << 10;
-/// Most lines accepted in one answer before TLS.
+/// Most lines that a caller should accept as one answer.
 pub const MAX_LINES: usize = 100;
 
-impl<'a> Plain<'a> {
+impl<'a, S: Stream> Lines<'a, S> {
     /// Starts on a fresh connection.
-    pub fn new(stream: TcpStream, server: &'a Server) -> Self {
-        Plain { stream, server }
+    pub fn new(stream: S, server: &'a Server) -> Self {
+        Lines { stream, server }
     }
 
     /// Reads exactly one line, without its line end.
-    pub async fn line(&mut self) -> Result<String, NetError> {
+    pub async fn receive(&mut self) -> Result<String, NetError> {
         let host = &self.server.host;
         let mut line = Vec::new();
         let read = async {
@@ -190,16 +191,19 @@ impl<'a> Plain<'a> {
 
     /// Sends one line.
     pub async fn send(&mut self, line: &str) -> Result<(), NetError> {
-        let write = self.stream.write_all(line.as_bytes());
+        let write = async {
+            self.stream.write_all(format!("{line}\r\n").as_bytes()).await?;
+            self.stream.flush().await
+        };
         match timeout(self.server.timeout, write).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(NetError::Unreachable(format!("{} closed the connection", self.server.host))),
         }
     }
 
-    /// Ends the phase: every byte from here on belongs to TLS.
-    pub async fn encrypt(self) -> Result<Wire, NetError> {
-        self.server.encrypt(self.stream).await
+    /// The connection, from which nothing was read beyond the last line.
+    pub fn into_inner(self) -> S {
+        self.stream
     }
 }
 

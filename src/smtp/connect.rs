@@ -2,11 +2,12 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
 
 use super::errors::{Stage, sort};
 use super::sender::{Smtp, Tls};
 use super::transport::Transport;
-use crate::net::{MAX_LINES, NetError, Plain, Server, Wire};
+use crate::net::{Lines, MAX_LINES, NetError, Server, Wire};
 use crate::ports::SendError;
 
 /// What stands in for the greeting, which a server sends once and not again after STARTTLS.
@@ -40,9 +41,9 @@ pub(super) async fn connect(smtp: &Smtp) -> Result<AsyncSmtpConnection, SendErro
 
 /// RFC 3207, line by line; what the server claims before TLS is used for nothing but finding STARTTLS.
 async fn start_tls(server: &Server, hello: &ClientId) -> Result<Wire, NetError> {
-    let mut plain = Plain::new(server.dial().await?, server);
+    let mut plain = Lines::new(server.dial().await?, server);
     expect(&mut plain, server, "220").await?;
-    plain.send(&format!("EHLO {hello}\r\n")).await?;
+    plain.send(&format!("EHLO {hello}")).await?;
     let offers = expect(&mut plain, server, "250").await?;
     if !offers.iter().any(|offer| offer.trim().eq_ignore_ascii_case("STARTTLS")) {
         return Err(NetError::Setup(format!(
@@ -50,16 +51,16 @@ async fn start_tls(server: &Server, hello: &ClientId) -> Result<Wire, NetError> 
             server.host
         )));
     }
-    plain.send("STARTTLS\r\n").await?;
+    plain.send("STARTTLS").await?;
     expect(&mut plain, server, "220").await?;
-    plain.encrypt().await
+    server.encrypt(plain.into_inner()).await
 }
 
 /// Reads one reply (RFC 5321 4.2.1) and gives its texts, if it has the wanted code.
-async fn expect(plain: &mut Plain<'_>, server: &Server, wanted: &str) -> Result<Vec<String>, NetError> {
+async fn expect(plain: &mut Lines<'_, TcpStream>, server: &Server, wanted: &str) -> Result<Vec<String>, NetError> {
     let mut texts = Vec::new();
     for _ in 0..MAX_LINES {
-        let line = plain.line().await?;
+        let line = plain.receive().await?;
         let (code, rest) = line.split_at_checked(3).unwrap_or((&line, ""));
         if code != wanted {
             let known = code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit());
