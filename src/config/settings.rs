@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::SecretSource;
-use crate::model::{Address, FilingWay, Identity, Limits, WorkerSettings};
+use crate::model::{Address, FilingWay, FolderNames, Identity, Limits, WorkerSettings};
 
 /// Everything that one gateway is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,9 +83,7 @@ pub struct Mailbox {
     pub name: String,
     pub kind: MailboxKind,
     /// Folders for what is done with.
-    pub processed: String,
-    pub held: String,
-    pub ignored: String,
+    pub folders: FolderNames,
     /// Looks for mail this often, whatever the server says.
     pub poll: Duration,
 }
@@ -105,7 +103,7 @@ pub struct Imap {
     pub port: u16,
     /// Never [`Tls::None`].
     pub tls: Tls,
-    /// Certificates in PEM that are trusted besides the system's.
+    /// Certificates in PEM that are trusted instead of the system's.
     pub ca_file: Option<PathBuf>,
     pub user: String,
     pub login: Login,

@@ -9,7 +9,7 @@ use super::settings::{
     Delivery, Filing, GitHub, GitHubLogin, Imap, Log, Login, Mailbox, MailboxKind, Settings, Smtp, Tls,
 };
 use super::{ConfigError, SecretSource};
-use crate::model::{Address, CaseId, FilingWay, Identity, InvalidAddress, InvalidId, MailId};
+use crate::model::{Address, CaseId, FilingWay, FolderNames, Identity, InvalidAddress, InvalidId, MailId};
 
 const STORE: &str = "/var/lib/advisory-intake/intake.sqlite";
 const GITHUB_API: &str = "https://api.github.com";
@@ -115,27 +115,31 @@ impl Check<'_> {
             return Err(self.places.problem(&path, what));
         }
         let poll = self.positive(&format!("{path}.poll_minutes"), raw.poll_minutes)?.unwrap_or(5);
-        let [processed, held, ignored] = [
-            ("processed", raw.processed.clone(), "Processed"),
-            ("held", raw.held.clone(), "Held"),
-            ("ignored", raw.ignored.clone(), "Ignored"),
-        ]
-        .map(|(key, value, default)| (key, value.unwrap_or_else(|| default.to_owned())));
-        for (key, value) in [&processed, &held, &ignored] {
-            if value.is_empty() || value.chars().any(char::is_control) {
-                return Err(self
-                    .places
-                    .problem(&format!("{path}.{key}"), format!("{key} must be the name of a folder")));
-            }
-        }
+        let folders = self.folder_names(&path, &raw)?;
         let kind = self.mailbox_kind(&path, raw)?;
         if let MailboxKind::Imap(imap) = &kind
-            && let Some(both) = imap.folders.iter().find(|folder| [&processed.1, &held.1, &ignored.1].contains(folder))
+            && let Some(both) =
+                imap.folders.iter().find(|name| [&folders.processed, &folders.held, &folders.ignored].contains(name))
         {
             let what = format!("{both:?} is read and is also where finished mail goes: name another folder");
             return Err(self.places.problem(&format!("{path}.folders"), what));
         }
-        Ok(Mailbox { name, kind, processed: processed.1, held: held.1, ignored: ignored.1, poll: minutes(poll) })
+        Ok(Mailbox { name, kind, folders, poll: minutes(poll) })
+    }
+
+    fn folder_names(&self, path: &str, raw: &file::MailboxTable) -> Result<FolderNames, ConfigError> {
+        let usual = FolderNames::default();
+        let name = |key: &str, given: &Option<String>, usual: String| match given {
+            Some(name) if name.is_empty() || name.chars().any(char::is_control) => {
+                Err(self.places.problem(&format!("{path}.{key}"), format!("{key} must be the name of a folder")))
+            }
+            given => Ok(given.clone().unwrap_or(usual)),
+        };
+        Ok(FolderNames {
+            processed: name("processed", &raw.processed, usual.processed)?,
+            held: name("held", &raw.held, usual.held)?,
+            ignored: name("ignored", &raw.ignored, usual.ignored)?,
+        })
     }
 
     fn mailbox_kind(&self, path: &str, raw: file::MailboxTable) -> Result<MailboxKind, ConfigError> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use super::policy::{day, standard, unusable, unusable_for_encryption};
-use crate::model::{Address, Fingerprint};
+use crate::model::{Address, Fingerprint, Secret};
 
 /// From this long before its end on, an expiry is worth a warning.
 const EXPIRES_SOON: Duration = Duration::days(30);
@@ -62,6 +62,12 @@ pub fn claimed_addresses(cert: &Cert, now: OffsetDateTime) -> Vec<Address> {
 /// The certificate in ASCII armor, public parts only; empty if it cannot be serialised, which a parsed one always can.
 pub fn armored(cert: &Cert) -> String {
     cert.armored().to_vec().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// The key in ASCII armor with its secret parts; empty if it cannot be serialised, which a parsed one always can.
+pub fn armored_with_secret(cert: &Cert) -> Secret<String> {
+    let bytes = cert.as_tsk().armored().to_vec();
+    Secret::new(bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default())
 }
 
 /// Describes one certificate as of `now`.

@@ -1,6 +1,7 @@
 use sequoia_openpgp::Cert;
 use sequoia_openpgp::cert::CertParser;
 use sequoia_openpgp::parse::Parse;
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::certificate::{Description, describe};
@@ -17,7 +18,8 @@ pub struct Imported {
 }
 
 /// What an import changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Change {
     New,
     /// New user ids, keys, signatures or secret parts for one that is there.

@@ -212,6 +212,15 @@ fn parse(bytes: &[u8], file: &Path, found: &mut Vec<Cert>, warnings: &mut Vec<St
     found.len() - before
 }
 
+/// The files that `path` stands for: itself, or those of a folder that can hold keys, by name.
+///
+/// # Errors
+///
+/// A folder that cannot be read.
+pub fn key_files(path: &Path) -> Result<Vec<PathBuf>, KeyringError> {
+    if path.is_dir() { files_of(path) } else { Ok(vec![path.to_owned()]) }
+}
+
 fn files_of(folder: &Path) -> Result<Vec<PathBuf>, KeyringError> {
     let failed = |reason| KeyringError::Unreadable { path: folder.to_owned(), reason };
     let mut files = Vec::new();

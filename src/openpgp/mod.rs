@@ -14,12 +14,14 @@ mod policy;
 mod seal;
 mod verify;
 
-pub use certificate::{Description, addresses, armored, claimed_addresses, describe, describe_all, fingerprint};
+pub use certificate::{
+    Description, addresses, armored, armored_with_secret, claimed_addresses, describe, describe_all, fingerprint,
+};
 pub use decrypt::{Decrypted, decrypt};
 pub use generate::{GenerateError, Generated, generate};
 pub use import::{Change, ImportError, Imported, import, read_certificates};
 pub use keyring::{Keyring, TeamMember};
-pub use load::KeyringError;
+pub use load::{KeyringError, key_files};
 pub use policy::unusable_for_encryption;
 pub use seal::{DetachedSignature, SealError};
 pub use sequoia_openpgp::Cert;

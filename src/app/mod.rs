@@ -1,0 +1,42 @@
+//! The one place where the parts are wired together: what each command does, without how it is shown.
+
+mod cases;
+mod error;
+mod keys;
+mod message;
+mod parts;
+
+use std::future::Future;
+use std::path::Path;
+
+pub use cases::{Cases, Which};
+pub use error::{Error, file_error};
+pub use keys::{ImportedKey, KeyOrder, KeyStore, ListedKey, MadeKey, generate_key, import_keys, password};
+pub use message::{mail_files, read_message};
+
+pub use crate::config::{Loaded, Settings};
+pub use crate::openpgp::Description;
+
+use crate::config::{self, Log, LogFormat};
+use crate::telemetry;
+
+/// Reads and checks the configuration `file`, with the environment over it.
+pub fn load(file: &Path) -> Result<Loaded, Error> {
+    Ok(config::load(file)?)
+}
+
+/// Begins to log as the settings say.
+pub fn log(settings: &Settings) -> Result<(), Error> {
+    Ok(telemetry::start(&settings.log)?)
+}
+
+/// Begins to log for a command that shows its results itself: only errors of the parts, as text.
+pub fn quiet_log() -> Result<(), Error> {
+    Ok(telemetry::start(&Log { format: LogFormat::Text, level: "error".into() })?)
+}
+
+/// Runs what waits for the network, processes and files.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Error::refused(format!("cannot start threads: {error}")))?.block_on(work)
+}
