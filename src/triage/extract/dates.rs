@@ -1,0 +1,217 @@
+//! The day after which a reporter means to publish.
+
+use time::{Date, Duration, Month};
+
+/// Words of a line or sentence that speaks of publishing or of its date, in lower case.
+const CUES: &[&str] = &[
+    "publi",
+    "disclos",
+    "embargo",
+    "deadline",
+    "go live",
+    "inform public",
+    "days end",
+    "days are over",
+    "days expire",
+    "blog",
+    "talk",
+    "present",
+    "veröffentlich",
+    "frist",
+    "offenleg",
+    "divulg",
+    "échéance",
+    "fecha límite",
+    "plazo",
+    "prazo",
+    "公开",
+    "公開",
+    "披露",
+    "期限",
+];
+
+/// What denies a deadline: "no deadline from me".
+const DENIALS: &[&str] =
+    &["no deadline", "not set a deadline", "no embargo", "keine frist", "sin plazo", "sem prazo", "already"];
+
+/// Longest time ahead that is believed, in days.
+const FARTHEST: i64 = 730;
+
+/// The deadline that `text` states, counted from the day it was `sent`.
+///
+/// A date or a number of days counts when its sentence or the line speaks of publishing, and when it lies ahead.
+pub(super) fn deadline(text: &str, sent: Date) -> Option<Date> {
+    let candidates = text.lines().map(str::to_owned).chain(sentences(text));
+    let spoken = |candidate: &String| CUES.iter().any(|cue| candidate.contains(cue));
+    let denied = |candidate: &String| DENIALS.iter().any(|denial| candidate.contains(denial));
+    let lower = candidates.map(|candidate| candidate.to_lowercase());
+    lower.filter(|c| spoken(c) && !denied(c)).find_map(|c| date_in(&c, sent).or_else(|| span_in(&c, sent)))
+}
+
+/// Pieces between full stops and empty lines, each in one line.
+fn sentences(text: &str) -> impl Iterator<Item = String> {
+    let paragraphs = text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    paragraphs.flat_map(|paragraph| {
+        let ends: Vec<String> = paragraph
+            .replace(". ", ".\n")
+            .replace("! ", "!\n")
+            .replace("? ", "?\n")
+            .replace('。', "。\n")
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        // "3. August" is one date and no sentence's end.
+        ends.into_iter().fold(Vec::new(), |mut joined: Vec<String>, piece| {
+            match joined.last_mut() {
+                Some(last)
+                    if last.ends_with('.') && last.trim_end_matches('.').ends_with(|c: char| c.is_ascii_digit()) =>
+                {
+                    last.push(' ');
+                    last.push_str(&piece);
+                }
+                _ => joined.push(piece),
+            }
+            joined
+        })
+    })
+}
+
+fn ahead(date: Date, sent: Date) -> Option<Date> {
+    let days = (date - sent).whole_days();
+    (days > 0 && days <= FARTHEST).then_some(date)
+}
+
+/// A calendar date: ISO, `3 August 2026`, `August 3`, `3.8.2026`, `2026年8月3日`. Without a year the next such day.
+fn date_in(text: &str, sent: Date) -> Option<Date> {
+    let words: Vec<&str> =
+        text.split(|c: char| !(c.is_alphanumeric() || c == '-')).filter(|word| !word.is_empty()).collect();
+    let iso = words.iter().find_map(|word| iso_date(word).and_then(|date| ahead(date, sent)));
+    iso.or_else(|| (0..words.len()).find_map(|at| named_date(&words, at, sent)))
+        .or_else(|| ideographic(text, sent))
+        .or_else(|| {
+            (0..words.len()).find_map(|at| {
+                // Day before month: the only order that is written with dots.
+                let [day, month, year] = words.get(at..at + 3)? else { return None };
+                let dotted = text.contains(&format!("{day}.{month}.{year}"));
+                let date = calendar(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+                ahead(date, sent).filter(|_| dotted)
+            })
+        })
+}
+
+fn iso_date(word: &str) -> Option<Date> {
+    let mut parts = word.splitn(3, '-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    (year.len() == 4).then(|| calendar(year.parse().ok()?, month.parse().ok()?, day.get(..2)?.parse().ok()?))?
+}
+
+fn ideographic(text: &str, sent: Date) -> Option<Date> {
+    let (before, after) = text.split_once('年')?;
+    let year = before.get(before.len().checked_sub(4)?..)?.parse().ok()?;
+    let (month, rest) = after.split_once('月')?;
+    let day = rest.split_once('日')?.0;
+    ahead(calendar(year, month.trim().parse().ok()?, day.trim().parse().ok()?)?, sent)
+}
+
+fn named_date(words: &[&str], at: usize, sent: Date) -> Option<Date> {
+    let month = month(words.get(at)?)?;
+    let number =
+        |word: Option<&&str>| word.and_then(|w| w.trim_end_matches(|c: char| c.is_alphabetic()).parse::<u16>().ok());
+    let (before, after) = (at.checked_sub(1).and_then(|b| number(words.get(b))), number(words.get(at + 1)));
+    // Spanish and Portuguese: "3 de agosto de 2026".
+    let de = words.get(at.wrapping_sub(1)) == Some(&"de");
+    let before = if de { at.checked_sub(2).and_then(|b| number(words.get(b))) } else { before };
+    let is_day = |n: &u16| (1..=31).contains(n);
+    let (day, next) = match (before.filter(is_day), after.filter(is_day)) {
+        (Some(day), _) => (day, at + if words.get(at + 1) == Some(&"de") { 2 } else { 1 }),
+        (None, Some(day)) => (day, at + 2),
+        (None, None) => return None,
+    };
+    let day = u8::try_from(day).ok()?;
+    match number(words.get(next)).filter(|year| (2000..2100).contains(year)) {
+        Some(year) => ahead(calendar(i32::from(year), month, day)?, sent),
+        None => [sent.year(), sent.year() + 1].into_iter().find_map(|year| ahead(calendar(year, month, day)?, sent)),
+    }
+}
+
+fn calendar(year: i32, month: u8, day: u8) -> Option<Date> {
+    Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
+}
+
+/// Beginnings of month names in English, German, French, Spanish and Portuguese, by month.
+const MONTHS: &[(&[&str], u8)] = &[
+    (&["jan", "ene"], 1),
+    (&["feb", "fév", "fev"], 2),
+    (&["mar", "mär"], 3),
+    (&["apr", "avr", "abr"], 4),
+    (&["may", "mai", "mayo", "maio"], 5),
+    (&["jun", "juin"], 6),
+    (&["jul", "juil"], 7),
+    (&["aug", "aoû", "aou", "ago"], 8),
+    (&["sep", "set"], 9),
+    (&["oct", "okt", "out"], 10),
+    (&["nov"], 11),
+    (&["dec", "dez", "déc", "dic"], 12),
+];
+
+/// Words that begin like a month and are none.
+const NO_MONTHS: &[&str] = &[
+    "may", "set", "out", "mark", "marked", "market", "decide", "decided", "outside", "output", "setup", "octet", "june",
+];
+
+fn month(word: &str) -> Option<u8> {
+    let long_enough = word.chars().count() >= 3 && word.chars().all(char::is_alphabetic) && word.chars().count() <= 10;
+    let exact = match word {
+        "may" => Some(5),
+        "june" => Some(6),
+        _ => None,
+    };
+    exact.or_else(|| {
+        let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
+        let found = MONTHS.iter().find(|(names, _)| begins(names))?;
+        (long_enough && !NO_MONTHS.contains(&word)).then_some(found.1)
+    })
+}
+
+/// Units of time in days.
+const UNITS: &[(&str, i64)] = &[
+    ("day", 1),
+    ("tag", 1),
+    ("jour", 1),
+    ("día", 1),
+    ("dia", 1),
+    ("week", 7),
+    ("woche", 7),
+    ("semaine", 7),
+    ("semana", 7),
+    ("month", 30),
+    ("monat", 30),
+    ("mois", 30),
+    ("mes", 30),
+    ("mês", 30),
+];
+
+/// "90 days", "90-day", "three months", "90天", "90日" counted from `sent`.
+fn span_in(text: &str, sent: Date) -> Option<Date> {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let spelled = |word: &str| {
+        const NUMBERS: &[(&str, i64)] =
+            &[("two", 2), ("three", 3), ("four", 4), ("six", 6), ("thirty", 30), ("sixty", 60), ("ninety", 90)];
+        word.parse().ok().or_else(|| NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, n)| *n))
+    };
+    let pair = words.windows(2).find_map(|pair| {
+        let [count, unit] = pair else { return None };
+        let (_, days) = UNITS.iter().find(|(name, _)| unit.starts_with(name))?;
+        spelled(count).filter(|n: &i64| (1..=FARTHEST).contains(n)).map(|n| n * days)
+    });
+    let east = || {
+        let at = text.find(['天', '日'])?;
+        let digits: String =
+            text.get(..at)?.chars().rev().skip_while(|c| c.is_whitespace()).take_while(char::is_ascii_digit).collect();
+        digits.chars().rev().collect::<String>().parse().ok()
+    };
+    // Long past spans ("released 3 days ago") are no deadline.
+    let past = ["ago", "vor ", "il y a", "hace", "há "].iter().any(|word| text.contains(word));
+    let days = pair.or_else(east).filter(|days| !past && *days >= 5)?;
+    sent.checked_add(Duration::days(days)).and_then(|date| ahead(date, sent))
+}

@@ -1,0 +1,50 @@
+//! What a message says about a vulnerability (stage 4).
+
+mod dates;
+mod packages;
+mod stated;
+mod text;
+
+use crate::model::{AttachmentSummary, OpenedMessage, PartContent, Report, Secret};
+
+use super::routing::Routing;
+
+/// Reads the report out of an opened message. A field that the mail does not state stays empty.
+///
+/// When the mail is encrypted in part, [`Report::text`] is what came out of the ciphertext and all other fields are read
+/// from it alone; what stood beside it in the clear is in [`Report::clear_text`]. Dates that are told in relation to now
+/// ("in 90 days") count from the mail's `Date`.
+pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
+    let (text, clear_text) = text::readable(message);
+    let summary = text::summary(message, &text);
+    let both = format!("{summary}\n\n{text}");
+    let sent = message.headers.date.map(|date| date.date());
+    let (cvss, rest) = stated::cvss(&both);
+    Report {
+        packages: packages::packages(&both, routing),
+        severity: stated::severity(&rest),
+        cvss,
+        cwe: stated::cwe(&both),
+        cve: stated::cve(&both),
+        deadline: sent.and_then(|sent| dates::deadline(&text, sent)),
+        references: stated::references(&text).into_iter().map(Secret::new).collect(),
+        github_login: stated::github_login(&text),
+        attachments: attachments(message),
+        summary: summary.into(),
+        text: text.into(),
+        clear_text: clear_text.map(Secret::new),
+    }
+}
+
+fn attachments(message: &OpenedMessage) -> Vec<AttachmentSummary> {
+    let summary = |content: &PartContent| match content {
+        PartContent::Text(_) => None,
+        PartContent::Attachment(attachment) => Some(AttachmentSummary {
+            name: attachment.name.clone(),
+            media_type: attachment.media_type.clone(),
+            bytes: attachment.bytes.expose().len() as u64,
+            sha256: attachment.sha256,
+        }),
+    };
+    message.parts.iter().filter_map(|part| summary(&part.content)).collect()
+}

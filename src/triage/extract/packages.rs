@@ -1,0 +1,228 @@
+//! The packages that a report names, with affected and fixed versions.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::model::{Ecosystem, Package};
+use crate::triage::routing::Routing;
+use crate::triage::scan::{Clue, Mention, scan};
+
+/// Most packages that are listed: a report names few, a pasted lock file hundreds.
+const MOST: usize = 20;
+/// How far behind a package its version may stand, in bytes.
+const NEAR: usize = 100;
+
+/// Packages in order of how surely they are named, without duplicates.
+pub(super) fn packages(text: &str, routing: &Routing) -> Vec<Package> {
+    let found = scan(text, routing);
+    let mut mentions: Vec<&Mention> = found.iter().filter(|m| names_package(m.clue)).collect();
+    mentions.sort_by_key(|mention| rank(mention.clue));
+    let strongest = mentions.first().map_or(0, |mention| rank(mention.clue));
+    let mut packages: Vec<Package> = Vec::new();
+    for mention in mentions.into_iter().filter(|m| rank(m.clue) <= strongest + 1) {
+        let Some((registry, name)) = &mention.package else { continue };
+        let known = |p: &Package| p.name == *name && p.ecosystem == registry.ecosystem();
+        if packages.len() == MOST {
+            break;
+        }
+        match packages.iter_mut().find(|p| known(p)) {
+            Some(package) if package.affected.is_none() => {
+                package.affected = mention.end.and_then(|end| affected_near(text, end))
+            }
+            Some(_) => {}
+            None => packages.push(Package {
+                ecosystem: registry.ecosystem(),
+                name: name.clone(),
+                affected: mention.end.and_then(|end| affected_near(text, end)),
+                patched: None,
+            }),
+        }
+    }
+    if packages.is_empty() {
+        packages.extend(foreign(text).into_iter().take(MOST));
+    }
+    if let [only] = packages.as_mut_slice() {
+        let stated = affected_anywhere(text);
+        // A range says more than the one version that stood beside the name.
+        let single = only.affected.as_ref().is_none_or(|range| range.starts_with("= "));
+        if let Some(range) = stated.filter(|range| single && (only.affected.is_none() || !range.starts_with("= "))) {
+            only.affected = Some(range);
+        }
+        only.patched = fixed(text);
+    }
+    packages
+}
+
+fn names_package(clue: Clue) -> bool {
+    !matches!(
+        clue,
+        Clue::Link | Clue::Repository | Clue::Language | Clue::LanguageContrib | Clue::WeakName | Clue::UnclearPackage
+    )
+}
+
+fn rank(clue: Clue) -> u8 {
+    match clue {
+        Clue::Package | Clue::PackagePrefix => 0,
+        Clue::Component | Clue::Described => 1,
+        Clue::Nickname => 2,
+        _ => 3,
+    }
+}
+
+/// Package URLs (purl, ECMA-427) of ecosystems that GitHub knows, for packages outside of the table.
+fn foreign(text: &str) -> Vec<Package> {
+    let tokens = crate::triage::scan::tokens_of(text);
+    tokens.filter_map(|(_, token)| purl(token)).fold(Vec::new(), |mut all: Vec<Package>, package| {
+        if !all.contains(&package) {
+            all.push(package);
+        }
+        all
+    })
+}
+
+fn purl(token: &str) -> Option<Package> {
+    const TYPES: &[(&str, Ecosystem)] = &[
+        ("npm", Ecosystem::Npm),
+        ("pypi", Ecosystem::Pip),
+        ("maven", Ecosystem::Maven),
+        ("nuget", Ecosystem::Nuget),
+        ("gem", Ecosystem::Rubygems),
+        ("composer", Ecosystem::Composer),
+        ("golang", Ecosystem::Go),
+        ("cargo", Ecosystem::Rust),
+        ("hex", Ecosystem::Erlang),
+        ("pub", Ecosystem::Pub),
+        ("swift", Ecosystem::Swift),
+        ("docker", Ecosystem::Other),
+        ("oci", Ecosystem::Other),
+    ];
+    let (kind, rest) = token.strip_prefix("pkg:")?.split_once('/')?;
+    let (_, ecosystem) = TYPES.iter().find(|(name, _)| *name == kind)?;
+    let rest = rest.split(['?', '#']).next()?.replace("%40", "@");
+    let (name, version) = match rest.rsplit_once('@').filter(|(name, _)| !name.is_empty()) {
+        Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
+        None => (rest, None),
+    };
+    let name = if *ecosystem == Ecosystem::Maven { name.replacen('/', ":", 1) } else { name };
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':' | '@'));
+    (plain && !name.is_empty()).then(|| Package {
+        ecosystem: *ecosystem,
+        name,
+        affected: version.filter(|v| v.starts_with(|c: char| c.is_ascii_digit())).map(|v| format!("= {v}")),
+        patched: None,
+    })
+}
+
+const VERSION: &str =
+    r"v?(\d{1,4}(?:\.\d{1,6}){1,3}(?:[-.]?(?:alpha|beta|rc|dev|pre|preview|a|b|post|m|SNAPSHOT)[-.]?\d*(?:\.\d+)*)?)";
+
+/// Ways to state a range, most telling first, and how GitHub writes it (`{a}` and `{b}` are the versions).
+static RANGES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    [
+        (r">=\s*V\s*(?:,|and|&&)?\s*<=\s*V", ">= {a}, <= {b}"),
+        (r">=\s*V\s*(?:,|and|&&)?\s*<\s*V", ">= {a}, < {b}"),
+        (r">\s*V\s*(?:,|and|&&)?\s*<\s*V", "> {a}, < {b}"),
+        (r"(?:since|from|introduced in|starting with|ab)\s+(?:version\s+)?V[^\n.]{0,30}(?:\n[^\n.]{0,30})?(?:still|to|through|until|bis|up to)[^\n.0-9]{0,20}\s+V", ">= {a}, <= {b}"),
+        (r"V\s*(?:to|through|until|up to|bis|à|hasta|até|–|—|\.\.\.?| - )\s*(?:and including\s+|including\s+|version\s+)?V", ">= {a}, <= {b}"),
+        (r"<=\s*V", "<= {a}"),
+        (r"(?:up to|through|until|bis|jusqu'à|hasta|até)\s+(?:and including\s+|including\s+|einschließlich\s+)?(?:version\s+)?V", "<= {a}"),
+        (r"V\s+(?:and|or|und|et|y|e)\s+(?:earlier|older|below|before|lower|prior|früher|älter)", "<= {a}"),
+        (r"<\s*V", "< {a}"),
+        (r"(?:before|prior to|older than|earlier than|below|vor|avant|antes de)\s+(?:version\s+)?V", "< {a}"),
+        (r">=\s*V", ">= {a}"),
+        (r"(?:since|from|starting with|introduced in|ab)\s+(?:version\s+)?V", ">= {a}"),
+        (r"V", "= {a}"),
+    ]
+    .into_iter()
+    .filter_map(|(pattern, form)| {
+        let pattern = format!("(?i){}", pattern.replace('V', VERSION));
+        Some((Regex::new(&pattern).ok()?, form))
+    })
+    .collect()
+});
+
+/// The version or range that stands behind a package name, on its line or the next.
+fn affected_near(text: &str, end: usize) -> Option<String> {
+    let rest = text.get(end..)?;
+    let lines = rest.match_indices('\n').nth(1).map_or(rest.len(), |(at, _)| at);
+    let near = clip(rest, lines.min(NEAR));
+    // Up to the next package: its versions are its own.
+    let near = near.find("telemetry").map_or(near, |next| clip(near, next));
+    range_in(near, RANGES.len())
+}
+
+fn clip(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// The range in the sentences that speak of what is affected, then any range, then any version that was tested.
+fn affected_anywhere(text: &str) -> Option<String> {
+    const CUES: &[&str] = &[
+        "affect",
+        "vulnerable",
+        "version",
+        "tested",
+        "seen in",
+        "reproduced",
+        "betroffen",
+        "affecté",
+        "afectad",
+        "afetad",
+        "影响",
+        "影響",
+    ];
+    let lines = || text.lines().filter(|line| !line.trim_start().starts_with('>') && !line.contains("://"));
+    let spoken = |line: &&str| {
+        let lower = line.to_lowercase();
+        CUES.iter().any(|cue| lower.contains(cue)) && !lower.contains("not affected")
+    };
+    let ranges = RANGES.len().saturating_sub(1);
+    lines()
+        .filter(spoken)
+        .find_map(|line| range_in(line, ranges))
+        .or_else(|| range_in(text, ranges))
+        .or_else(|| lines().filter(spoken).find_map(|line| range_in(line, RANGES.len())))
+        .or_else(|| lines().find_map(|line| range_in(line, RANGES.len())))
+}
+
+fn range_in(text: &str, forms: usize) -> Option<String> {
+    RANGES.iter().take(forms).find_map(|(pattern, form)| {
+        pattern.captures_iter(text).find_map(|found| {
+            let whole = found.get(0)?;
+            let version = |at| found.get(at).map(|version| version.as_str());
+            let first = version(1)?;
+            let plain = is_version(first)
+                && version(2).is_none_or(is_version)
+                && stands_alone(text, whole.start(), whole.end());
+            plain.then(|| form.replace("{a}", first).replace("{b}", version(2).unwrap_or_default()))
+        })
+    })
+}
+
+/// Not an address, and not a number with one dot that measures something.
+fn is_version(text: &str) -> bool {
+    let groups = text.split('.').filter(|group| group.chars().all(|c| c.is_ascii_digit())).count();
+    groups < 4 && !(text.len() == 3 && matches!(text, "3.0" | "3.1" | "4.0"))
+}
+
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).and_then(|before| before.chars().next_back());
+    let after = text.get(end..).unwrap_or_default();
+    let unit = [" GB", " MB", " kB", " KB", " GiB", " MiB", " s", " ms", "%", " million", ")s"]
+        .iter()
+        .any(|unit| after.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)));
+    !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '/' | ':' | '$' | '_'))
+        && !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | ':'))
+        && !unit
+}
+
+static FIXED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let words = r"(?:fixed|patched|resolved|repaired|corrected|behoben|corrigé|corregid[oa]|corrigid[oa])\s+(?:in|by|with|since|dans|en|em)\s+(?:version\s+|release\s+)?";
+    Regex::new(&format!("(?i){words}{VERSION}")).ok()
+});
+
+fn fixed(text: &str) -> Option<String> {
+    FIXED.as_ref()?.captures(text)?.get(1).map(|version| version.as_str().to_owned())
+}

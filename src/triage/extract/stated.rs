@@ -1,0 +1,264 @@
+//! Values that a report states in a form of their own: vectors, numbers, links, severity words.
+
+use std::str::FromStr;
+
+use crate::model::{CvssVector, Severity};
+use crate::triage::reading::Reading;
+use crate::triage::scan::tokens_of;
+
+/// Vectors that follow the grammar of CVSS 3 or 4 (FIRST, "Vector String"), with their base scores, and the text without
+/// them: their letters are no words.
+///
+/// A vector without the `CVSS:` prefix is taken for one of 3.1 when it is complete.
+pub(super) fn cvss(text: &str) -> (Vec<CvssVector>, String) {
+    let (mut found, mut rest): (Vec<CvssVector>, String) = (Vec::new(), String::with_capacity(text.len()));
+    let mut copied = 0;
+    for (at, token) in tokens_of(text) {
+        let Some((from, vector)) = vector_in(token) else { continue };
+        rest.push_str(text.get(copied..at + from).unwrap_or_default());
+        copied = at + token.len();
+        if let Some(vector) = scored(vector).filter(|new| !found.iter().any(|old| old.vector == new.vector)) {
+            found.push(vector);
+        }
+    }
+    rest.push_str(text.get(copied..).unwrap_or_default());
+    (found, rest)
+}
+
+fn vector_in(token: &str) -> Option<(usize, &str)> {
+    let upper = token.to_ascii_uppercase();
+    let from = upper.find("CVSS:").or_else(|| upper.find("AV:"))?;
+    token.get(from..).filter(|vector| vector.contains('/')).map(|vector| (from, vector))
+}
+
+fn scored(vector: &str) -> Option<CvssVector> {
+    let upper = vector.trim_end_matches(['/', '.', '-']).to_ascii_uppercase();
+    let whole = if upper.starts_with("CVSS:") { upper } else { format!("CVSS:3.1/{upper}") };
+    let score = match cvss::Cvss::from_str(&whole).ok()? {
+        cvss::Cvss::CvssV30(vector) | cvss::Cvss::CvssV31(vector) => vector.base_score().value(),
+        other => other.score(),
+    };
+    // One decimal by both specifications, so nothing is lost.
+    #[allow(clippy::cast_possible_truncation)]
+    let score = score as f32;
+    Some(CvssVector { vector: whole, score: Some(score) })
+}
+
+/// `CWE-79`, `CWE 79`, `CWE: 79` as `CWE-79`, in order of mention.
+pub(super) fn cwe(text: &str) -> Vec<String> {
+    numbers_after(text, "CWE", 1, 5).into_iter().map(|(digits, _)| format!("CWE-{digits}")).fold(Vec::new(), keep_new)
+}
+
+/// `CVE-2026-1234`, in order of mention.
+pub(super) fn cve(text: &str) -> Vec<String> {
+    let years = numbers_after(text, "CVE", 4, 4);
+    let ids = years.into_iter().filter_map(|(year, rest)| {
+        let number: String = rest.strip_prefix('-')?.chars().take_while(char::is_ascii_digit).collect();
+        (number.len() >= 4 && number.len() <= 10).then(|| format!("CVE-{year}-{number}"))
+    });
+    ids.fold(Vec::new(), keep_new)
+}
+
+fn keep_new(mut kept: Vec<String>, new: String) -> Vec<String> {
+    if !kept.contains(&new) {
+        kept.push(new);
+    }
+    kept
+}
+
+/// Digits that follow `prefix` and up to a few separators, with the text behind them.
+fn numbers_after<'a>(text: &'a str, prefix: &str, least: usize, most: usize) -> Vec<(&'a str, &'a str)> {
+    let upper = text.to_ascii_uppercase();
+    let mut found = Vec::new();
+    for (at, _) in upper.match_indices(prefix) {
+        let Some(rest) = text.get(at + prefix.len()..) else { continue };
+        let begins = !text.get(..at).unwrap_or_default().ends_with(char::is_alphanumeric);
+        let digits = rest.trim_start_matches(['-', ':', ' ', '\t', '#', '_', '‑', '–']);
+        let gap = rest.len() - digits.len();
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        if begins && gap > 0 && gap <= 16 && end >= least && end <= most {
+            found.push((&digits[..end], &digits[end..]));
+        }
+    }
+    found
+}
+
+/// Links, in order of mention, without duplicates.
+pub(super) fn references(text: &str) -> Vec<String> {
+    let links = text.match_indices("http").filter_map(|(at, _)| {
+        let rest = text.get(at..)?;
+        let scheme = ["https://", "http://"].into_iter().find(|scheme| rest.starts_with(scheme))?;
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '{' | '}' | '|' | '\\'))
+            .unwrap_or(rest.len());
+        let link = balanced(rest.get(..end)?.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', ']']));
+        let host = link.get(scheme.len()..)?.chars().next()?;
+        host.is_alphanumeric().then(|| link.to_owned())
+    });
+    let mut seen = std::collections::HashSet::new();
+    links.filter(|link| seen.insert(link.clone())).collect()
+}
+
+/// Without a closing parenthesis that the link did not open: "(see http://x/y)".
+fn balanced(link: &str) -> &str {
+    let open = link.matches('(').count();
+    if link.ends_with(')') && link.matches(')').count() > open { link.trim_end_matches(')') } else { link }
+}
+
+/// Words for GitHub's four severities.
+const SEVERITIES: &[(&str, Severity)] = &[
+    ("low", Severity::Low),
+    ("medium", Severity::Medium),
+    ("moderate", Severity::Medium),
+    ("high", Severity::High),
+    ("critical", Severity::Critical),
+    ("niedrig", Severity::Low),
+    ("mittel", Severity::Medium),
+    ("hoch", Severity::High),
+    ("kritisch", Severity::Critical),
+    ("faible", Severity::Low),
+    ("moyenne", Severity::Medium),
+    ("élevée", Severity::High),
+    ("critique", Severity::Critical),
+    ("baja", Severity::Low),
+    ("media", Severity::Medium),
+    ("alta", Severity::High),
+    ("crítica", Severity::Critical),
+    ("baixa", Severity::Low),
+    ("média", Severity::Medium),
+];
+
+/// Words near which a severity word is one, and not an adjective for something else.
+const RATING_CUES: &[&str] = &[
+    "severity",
+    "severe",
+    "rate",
+    "rated",
+    "rating",
+    "cvss",
+    "score",
+    "scored",
+    "risk",
+    "priority",
+    "cwe",
+    "call",
+    "consider",
+    "classify",
+    "view",
+    "give",
+    "say",
+    "schweregrad",
+    "sévérité",
+    "gravité",
+    "severidad",
+    "gravedad",
+    "severidade",
+    "gravidade",
+    "impact",
+];
+
+/// Words after which a severity word describes that word: "high memory", "low level".
+const NOT_A_RATING: &[&str] = &[
+    "level",
+    "memory",
+    "cpu",
+    "load",
+    "traffic",
+    "cardinality",
+    "volume",
+    "number",
+    "rate",
+    "latency",
+    "throughput",
+    "port",
+    "availability",
+    "privileges",
+    "privilege",
+    "path",
+    "section",
+    "data",
+    "system",
+    "systems",
+    "infrastructure",
+    "frequency",
+];
+
+/// How far before or behind a severity word its cue may stand, in words.
+const CUE_DISTANCE: usize = 8;
+
+/// The severity in words, where a rating is what the words are about. The first one stated counts.
+pub(super) fn severity(text: &str) -> Option<Severity> {
+    let reading = Reading::of(text);
+    (0..reading.len()).find_map(|at| {
+        let (_, severity) = SEVERITIES.iter().find(|(word, _)| *word == reading.word(at))?;
+        if NOT_A_RATING.contains(&reading.word(at + 1)) {
+            return None;
+        }
+        let from = at.saturating_sub(CUE_DISTANCE);
+        let near = reading.window(from, at - from + CUE_DISTANCE + 1);
+        near.iter().any(|word| RATING_CUES.contains(word)).then_some(*severity)
+    })
+}
+
+/// A GitHub login that the reporter gives as theirs: "my GitHub handle is octocat", "GitHub: @octocat",
+/// "credit github.com/octocat".
+pub(super) fn github_login(text: &str) -> Option<String> {
+    let lines = text.lines().filter(|line| line.to_ascii_lowercase().contains("github") && !line.starts_with('>'));
+    lines.filter_map(login_in).next()
+}
+
+/// Words that stand between "GitHub" and the login.
+const LOGIN_FILLERS: &[&str] = &[
+    "handle", "login", "account", "user", "username", "id", "name", "profile", "is", "as", "my", "me", "the", "on",
+    "use", "=",
+];
+
+fn login_in(line: &str) -> Option<String> {
+    let lower = line.to_ascii_lowercase();
+    let offers = [
+        "credit",
+        "github:",
+        "handle",
+        "login",
+        "username",
+        "my github",
+        "on github",
+        "github id",
+        "github user",
+        "github account",
+    ];
+    if !offers.iter().any(|offer| lower.contains(offer)) {
+        return None;
+    }
+    // A page of a person has exactly one path segment.
+    let page = lower.find("github.com/").and_then(|at| line.get(at + "github.com/".len()..));
+    if let Some(page) = page {
+        let login: String = page.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        return (!page.get(login.len()..).unwrap_or_default().starts_with('/')).then(|| valid_login(&login))?;
+    }
+    if let Some((_, after)) =
+        line.split_once('@').filter(|(before, _)| before.is_empty() || before.ends_with([' ', '(', ':']))
+    {
+        let login: String = after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        return valid_login(&login).filter(|_| !after.get(login.len()..).unwrap_or_default().starts_with('.'));
+    }
+    let after = line.get(lower.find("github")? + "github".len()..)?;
+    let named = ["handle", "login", "username", "user", "id", "account", ":"]
+        .iter()
+        .any(|word| after.to_ascii_lowercase().contains(word));
+    let mut words = after.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|word| !word.is_empty());
+    words
+        .find(|word| !LOGIN_FILLERS.contains(&word.to_ascii_lowercase().as_str()))
+        .filter(|_| named)
+        .and_then(valid_login)
+}
+
+/// GitHub's rule for logins: letters, digits and single inner hyphens, at most 39.
+fn valid_login(login: &str) -> Option<String> {
+    let fits = !login.is_empty()
+        && login.len() <= 39
+        && !login.starts_with('-')
+        && !login.ends_with('-')
+        && !login.contains("--");
+    (fits && !login.eq_ignore_ascii_case("open-telemetry")).then(|| login.to_owned())
+}

@@ -1,0 +1,124 @@
+//! Whether anyone can read about this finding already.
+
+use super::concepts::Clauses;
+use super::lexicon::Concept::{
+    self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Published, Secrecy, Tell, Tracker,
+    Venue,
+};
+use super::{Answer, evidence, sureness};
+use crate::model::{Disclosure, Encryption, Evidence, Identity, OpenedMessage, Question, Report};
+
+/// How a clause speaks about who knows.
+struct Signal {
+    weight: f32,
+    holds: fn(&Clauses) -> bool,
+    because: &'static str,
+}
+
+/// What makes "published" be about something else, or not so yet.
+const ELSEWHERE: &[Concept] = &[Negation, Future, OtherSoftware, Background];
+
+const fn signal(weight: f32, holds: fn(&Clauses) -> bool, because: &'static str) -> Signal {
+    Signal { weight, holds, because }
+}
+
+/// Positive weights speak for public, negative ones for private.
+const SIGNALS: &[Signal] = &[
+    signal(3.0, |c| c.clause(&[Exploited], &[Negation, Future]), "says that it is being exploited"),
+    signal(
+        2.5,
+        |c| c.clause(&[Venue, Published], ELSEWHERE),
+        "says that it was published in a place that anyone reads",
+    ),
+    signal(1.5, |c| c.subject(&[Venue], &[Negation, Future]), "the subject names a place that anyone reads"),
+    signal(1.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
+    signal(2.5, |c| c.clause(&[OutInTheOpen], &[Negation, Future, OtherSoftware]), "says that it is out in the open"),
+    signal(1.0, |c| c.subject(&[Published], &[Negation, Future]), "the subject says that it is public"),
+    signal(-3.0, |c| c.clause(&[Negation, Tell], &[OutInTheOpen]), "says that it was not told or published"),
+    signal(
+        -2.5,
+        |c| c.clause(&[Future, Published], &[OutInTheOpen]),
+        "says that it will be published, so it is not yet",
+    ),
+    signal(-2.5, |c| c.clause(&[Future, Tell], &[OutInTheOpen]), "announces to tell others later"),
+    signal(-3.0, |c| c.clause(&[Secrecy], &[]), "asks for secrecy, or says that few know"),
+];
+
+/// The score from which a finding counts as public. Doubt is private.
+const PUBLIC: f32 = 2.0;
+
+/// Judges the disclosure.
+pub(super) fn judge(
+    message: &OpenedMessage,
+    report: &Report,
+    clauses: &Clauses,
+    identity: &Identity,
+) -> Answer<Disclosure> {
+    let mut found: Vec<Evidence> = Vec::new();
+    let mut add = |weight: f32, because: &str| {
+        let says = if weight > 0.0 { Disclosure::Public } else { Disclosure::Private };
+        found.push(evidence(Question::Disclosure, says.as_str(), weight, because));
+    };
+    for signal in SIGNALS.iter().filter(|signal| (signal.holds)(clauses)) {
+        add(signal.weight, signal.because);
+    }
+    let links = report.references.iter().map(|link| link.expose().to_ascii_lowercase());
+    let owner = identity.github_owner.to_ascii_lowercase();
+    let (mut discussion, mut post) = (false, false);
+    for link in links {
+        discussion |= is_discussion(&link, &owner);
+        post |= POSTS.iter().any(|place| link.contains(place));
+    }
+    if discussion {
+        add(2.0, "links an issue, pull request or discussion of the project");
+    }
+    if post {
+        add(1.5, "links a post, an article or a published exploit");
+    }
+    if report.deadline.is_some() {
+        add(-2.0, "states when it will be published, so it is not yet");
+    }
+    if message.encryption == Encryption::Whole {
+        add(-0.5, "was encrypted, which is a hint for private");
+    }
+    let score: f32 = found.iter().map(|evidence| evidence.weight).sum();
+    let answer = if score >= PUBLIC { Disclosure::Public } else { Disclosure::Private };
+    Answer { answer, confidence: sureness((score - PUBLIC).abs() + 0.5), evidence: found }
+}
+
+/// Parts of links that lead to what people publish.
+const POSTS: &[&str] = &[
+    "gist.github.com/",
+    "twitter.com/",
+    "://x.com/",
+    "reddit.com/r/",
+    "news.ycombinator.com/",
+    "exploit-db.com/",
+    "mastodon",
+    "/@",
+    "://social.",
+    "bsky.app/",
+    "openwall.com/lists",
+    "seclists.org/",
+    "youtube.com/",
+    "youtu.be/",
+    "medium.com/",
+    "dev.to/",
+    "://blog.",
+    "/blog/",
+    "packetstorm",
+    "pastebin.com/",
+    "weibo.com/",
+    "zhihu.com/",
+    "qiita.com/",
+];
+
+/// An issue, a pull request or a discussion with a number, in a repository of `owner`.
+fn is_discussion(link: &str, owner: &str) -> bool {
+    let Some((_, path)) = link.split_once("github.com/") else { return false };
+    let mut parts = path.split('/');
+    let (of, _, what, number) = (parts.next(), parts.next(), parts.next(), parts.next());
+    of == Some(owner)
+        && matches!(what, Some("issues" | "pull" | "discussions"))
+        && number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}

@@ -1,0 +1,395 @@
+//! What a message is, by its words.
+
+use super::concepts::Clauses;
+use super::lexicon::Concept::{
+    self, Absence, AskAffected, AskHelp, Attacker, Authenticated, Availability, Bounty, Expired, Fix, Flaw,
+    HowToReport, KeyMaterial, Marketing, Negation, Operator, Policy, Procedure, Request, SiteHygiene, Tested, Weakness,
+    Withheld,
+};
+use super::{Answer, evidence, sureness};
+use crate::model::{Automatic, Evidence, Identity, Kind, OpenedMessage, Question, Report};
+use crate::triage::reading::Reading;
+use crate::triage::scan::{Clue, Mention};
+
+/// Where a signal's concepts must stand together.
+#[derive(Clone, Copy)]
+enum Scope {
+    Clause,
+    Pair,
+    Subject,
+    Message,
+}
+
+/// A pattern of concepts that speaks for, or against, a kind.
+struct Signal {
+    says: Kind,
+    weight: f32,
+    scope: Scope,
+    all: &'static [Concept],
+    none: &'static [Concept],
+    because: &'static str,
+}
+
+const fn signal(
+    says: Kind,
+    weight: f32,
+    scope: Scope,
+    all: &'static [Concept],
+    none: &'static [Concept],
+    because: &'static str,
+) -> Signal {
+    Signal { says, weight, scope, all, none, because }
+}
+
+/// What words say about the kind.
+const WORDS: &[Signal] = {
+    use Kind::{AutoReply, KeyRequest, NotAVulnerability, Question as Ask, Report, Spam};
+    use Scope::{Clause, Message, Pair, Subject};
+    &[
+        signal(
+            Report,
+            1.5,
+            Subject,
+            &[Weakness],
+            &[HowToReport, Policy, Bounty, Request],
+            "the subject names a weakness",
+        ),
+        signal(Report, 1.5, Subject, &[Availability], &[], "the subject names a failure"),
+        signal(Report, 1.0, Message, &[Weakness], &[], "names a weakness"),
+        signal(Report, 1.0, Message, &[Availability], &[], "names a failure that costs availability"),
+        signal(Report, 1.0, Message, &[Attacker], &[], "tells what an attacker can do"),
+        signal(Report, 0.7, Message, &[Tested], &[], "tells versions or how it was tested"),
+        signal(Report, 0.5, Message, &[Fix], &[], "proposes a remedy"),
+        signal(Report, 0.5, Message, &[Flaw], &[AskAffected], "uses the terms of vulnerability reports"),
+        signal(Ask, 2.5, Message, &[HowToReport], &[], "asks how to report"),
+        signal(Ask, 1.0, Subject, &[HowToReport], &[], "the subject asks how to report"),
+        signal(Ask, 2.0, Message, &[Policy], &[], "asks about the policy"),
+        signal(Ask, 1.5, Subject, &[Policy], &[], "the subject asks about the policy"),
+        signal(Ask, 1.5, Message, &[Procedure], &[], "asks about the procedure"),
+        signal(Ask, 2.5, Message, &[AskHelp], &[], "asks for help with using the software"),
+        signal(Ask, 3.5, Clause, &[AskAffected], &[], "asks whether a known problem concerns the project"),
+        signal(KeyRequest, 3.0, Clause, &[KeyMaterial, Request], &[], "asks for a key or certificate"),
+        signal(KeyRequest, 2.0, Pair, &[KeyMaterial, Expired], &[], "says that a key or certificate has expired"),
+        signal(KeyRequest, 2.0, Subject, &[KeyMaterial], &[Weakness, Attacker], "the subject is about a key"),
+        signal(Spam, 3.0, Message, &[Bounty, Withheld], &[], "wants a reward before it tells anything"),
+        signal(Spam, 1.5, Message, &[Bounty], &[], "asks for a reward"),
+        signal(
+            Spam,
+            3.5,
+            Message,
+            &[SiteHygiene, Bounty],
+            &[],
+            "wants a reward for the settings of a domain or web site",
+        ),
+        signal(Spam, 2.0, Message, &[SiteHygiene], &[], "is about the settings of a domain or web site"),
+        signal(Spam, 4.0, Message, &[Marketing], &[Attacker, Availability], "advertises"),
+        signal(AutoReply, 0.0, Subject, &[Absence], &[], "the subject is that of an automatic reply"),
+        signal(
+            NotAVulnerability,
+            3.0,
+            Message,
+            &[Authenticated, Availability],
+            &[],
+            "an authenticated client costs availability: outside of the published security model",
+        ),
+        signal(
+            NotAVulnerability,
+            2.0,
+            Clause,
+            &[Operator],
+            &[Negation],
+            "needs the rights of who runs or configures the software",
+        ),
+    ]
+};
+
+/// A fact about the message beyond its words.
+struct Fact {
+    says: Kind,
+    weight: f32,
+    holds: fn(&Facts<'_>) -> bool,
+    because: &'static str,
+}
+
+struct Facts<'a> {
+    message: &'a OpenedMessage,
+    report: &'a Report,
+    clauses: &'a Clauses,
+    clues: Vec<Clue>,
+    text: &'a str,
+    own_id: bool,
+    other_project: bool,
+}
+
+const fn fact(says: Kind, weight: f32, holds: fn(&Facts<'_>) -> bool, because: &'static str) -> Fact {
+    Fact { says, weight, holds, because }
+}
+
+/// What else there is to know about the kind.
+const FACTS: &[Fact] = {
+    use Kind::{AutoReply, FollowUp, KeyRequest, NotAVulnerability, Question as Ask, Report, Spam, WrongProject};
+    &[
+        fact(Report, 1.0, |_| true, "in doubt it is a report"),
+        fact(Report, 4.0, |f| !f.report.cvss.is_empty(), "states a CVSS vector"),
+        fact(Report, 3.5, |f| !f.report.cwe.is_empty(), "states a CWE"),
+        fact(Report, 1.0, |f| f.report.severity.is_some(), "states a severity"),
+        fact(Report, 2.0, |f| f.report.deadline.is_some(), "states when it will be published"),
+        fact(Report, 1.5, |f| f.report.packages.iter().any(|p| p.affected.is_some()), "names a package with a version"),
+        fact(Report, 0.7, |f| f.clues.iter().any(|c| specific(*c)), "names a component of the project"),
+        fact(Report, 1.5, |f| panics(f.text), "holds the trace of a crash"),
+        fact(Report, 1.0, |f| looks_like_code(f.text), "holds code or commands"),
+        fact(Report, 1.0, |f| f.message.encryption == crate::model::Encryption::Whole, "was encrypted"),
+        fact(Report, 1.0, |f| f.message.forwarded.is_some(), "forwards somebody's mail"),
+        fact(Report, 0.7, other_attachments, "has something attached that is no key"),
+        fact(Spam, -3.0, has_finding, "holds a finding with particulars"),
+        fact(Ask, -2.5, has_finding, "holds a finding with particulars"),
+        fact(KeyRequest, -2.5, has_finding, "holds a finding with particulars"),
+        fact(
+            Spam,
+            1.0,
+            |f| f.clues.is_empty() && f.clauses.message(&[Concept::Bounty], &[]),
+            "names nothing of the project",
+        ),
+        fact(
+            Ask,
+            1.0,
+            |f| f.text.contains('?') && f.clauses.words() < 120 && f.report.cwe.is_empty(),
+            "is short and asks",
+        ),
+        fact(Ask, 0.7, |f| f.message.subject.expose().trim_end().ends_with('?'), "the subject is a question"),
+        fact(
+            Report,
+            -1.0,
+            |f| f.text.contains('?') && f.clauses.words() < 120 && !has_finding(f),
+            "is short, asks, and tells no particulars",
+        ),
+        fact(KeyRequest, 1.0, only_keys, "has nothing but a certificate attached"),
+        fact(
+            NotAVulnerability,
+            1.5,
+            |f| f.report.cvss.iter().any(|v| needs_rights_for_availability(&v.vector)),
+            "its vector needs privileges and costs availability alone",
+        ),
+        fact(AutoReply, 6.0, automatic_subject, "generated mail with the subject of an automatic reply"),
+        fact(FollowUp, 2.0, |f| f.own_id, "answers mail of ours"),
+        fact(
+            WrongProject,
+            6.5,
+            |f| f.other_project,
+            "the subject names another project, and nothing of ours is named closely",
+        ),
+    ]
+};
+
+/// Judges the kind. A report needs nothing; anything else must outweigh it.
+pub(super) fn judge(
+    message: &OpenedMessage,
+    report: &Report,
+    clauses: &Clauses,
+    found: &[Mention],
+    identity: &Identity,
+) -> Answer<Kind> {
+    let ours = |id: &crate::model::MailId| {
+        id.as_str().rsplit_once('@').is_some_and(|(_, d)| d.eq_ignore_ascii_case(&identity.message_id_domain))
+    };
+    let clues: Vec<Clue> = found.iter().map(|mention| mention.clue).collect();
+    let facts = Facts {
+        message,
+        report,
+        clauses,
+        text: report.text.expose(),
+        own_id: message.headers.in_reply_to.iter().any(ours),
+        other_project: other_project(report.summary.expose(), &clues),
+        clues,
+    };
+    let mut found: Vec<(Kind, Evidence)> = Vec::new();
+    let mut add = |says: Kind, weight: f32, because: &str| {
+        found.push((says, evidence(Question::Kind, says.as_str(), weight, because)))
+    };
+    for signal in WORDS.iter().filter(|signal| speaks(signal, clauses)) {
+        add(signal.says, signal.weight, signal.because);
+    }
+    for fact in FACTS.iter().filter(|fact| (fact.holds)(&facts)) {
+        add(fact.says, fact.weight, fact.because);
+    }
+    let score = |kind: Kind| found.iter().filter(|(says, _)| *says == kind).map(|(_, e)| e.weight).sum::<f32>();
+    let report_score = score(Kind::Report);
+    // Filed like a report and read by people, so it need not outweigh one.
+    let outside_model = score(Kind::NotAVulnerability) >= 3.0;
+    let best = Kind::ALL
+        .into_iter()
+        .filter(|kind| !matches!(kind, Kind::Report | Kind::NotAVulnerability))
+        .max_by(|a, b| score(*a).total_cmp(&score(*b)));
+    let (answer, lead) = match best.map(|kind| (kind, score(kind) - report_score)) {
+        Some((kind, lead)) if lead > 0.0 => (kind, lead),
+        other if outside_model => (Kind::NotAVulnerability, other.map_or(1.0, |(_, lead)| -lead)),
+        other => (Kind::Report, other.map_or(1.0, |(_, lead)| -lead)),
+    };
+    let evidence = found.into_iter().map(|(_, evidence)| evidence).filter(|e| e.weight != 0.0).collect();
+    Answer { answer, confidence: sureness(lead), evidence }
+}
+
+fn speaks(signal: &Signal, clauses: &Clauses) -> bool {
+    match signal.scope {
+        Scope::Clause => clauses.clause(signal.all, signal.none),
+        Scope::Pair => clauses.pair(signal.all, signal.none),
+        Scope::Subject => clauses.subject(signal.all, signal.none),
+        Scope::Message => clauses.message(signal.all, signal.none),
+    }
+}
+
+fn specific(clue: Clue) -> bool {
+    !matches!(clue, Clue::WeakName | Clue::Language | Clue::LanguageContrib)
+}
+
+/// Particulars that a question, a beg for bounty or a key request does not have.
+fn has_finding(facts: &Facts<'_>) -> bool {
+    let particulars = [
+        !facts.report.cvss.is_empty(),
+        !facts.report.cwe.is_empty(),
+        panics(facts.text) && facts.clauses.message(&[Attacker], &[]),
+        looks_like_code(facts.text)
+            && facts.clauses.message(&[Weakness], &[])
+            && facts.clues.iter().any(|c| specific(*c)),
+        facts.report.packages.iter().any(|p| p.affected.is_some()) && facts.clauses.message(&[Attacker], &[]),
+    ];
+    particulars.contains(&true)
+}
+
+fn panics(text: &str) -> bool {
+    const TRACES: &[&str] = &[
+        "panic: ",
+        "goroutine ",
+        "Traceback (most recent call last)",
+        "SIGSEGV",
+        "SIGABRT",
+        "AddressSanitizer",
+        "Exception in thread",
+        "thread 'main' panicked",
+        "Segmentation fault",
+        "OutOfMemoryError",
+        "OutOfMemoryException",
+        "Uncaught ",
+    ];
+    TRACES.iter().any(|trace| text.contains(trace))
+        || text.lines().filter(|line| line.trim_start().starts_with("at ") && line.contains('(')).count() >= 2
+}
+
+fn looks_like_code(text: &str) -> bool {
+    const MARKS: &[&str] =
+        &["```", "curl ", "$ ", "func ", "def ", "#!/", "import ", "require(", "};", "return ", "-H '", "--data"];
+    MARKS.iter().filter(|mark| text.contains(*mark)).count() >= 2
+        || text.lines().filter(|line| line.starts_with("    ") || line.starts_with('\t')).count() >= 3
+}
+
+fn is_key(name: &str) -> bool {
+    matches!(
+        name,
+        "application/pgp-keys"
+            | "application/pgp-signature"
+            | "application/pkcs7-signature"
+            | "application/x-pkcs7-signature"
+    )
+}
+
+fn other_attachments(facts: &Facts<'_>) -> bool {
+    facts.report.attachments.iter().any(|attachment| !is_key(&attachment.media_type))
+}
+
+fn only_keys(facts: &Facts<'_>) -> bool {
+    let any = !facts.report.attachments.is_empty() || !facts.message.certificates.is_empty();
+    any && !other_attachments(facts)
+        && facts.clauses.words() < 80
+        && facts.message.encryption == crate::model::Encryption::None
+}
+
+/// `PR:L` or `PR:H`, and an effect on availability only.
+fn needs_rights_for_availability(vector: &str) -> bool {
+    let has = |metric: &str| vector.split('/').any(|part| part == metric);
+    let untouched = has("C:N") && has("I:N") || has("VC:N") && has("VI:N");
+    (has("PR:L") || has("PR:H")) && untouched && has("AV:N")
+}
+
+fn automatic_subject(facts: &Facts<'_>) -> bool {
+    facts.message.automatic == Some(Automatic::Generated) && facts.clauses.subject(&[Absence], &[Weakness])
+}
+
+/// Projects that people take for this one, or meet beside it.
+const OTHER_PROJECTS: &[&str] = &[
+    "jaeger",
+    "prometheus",
+    "grafana",
+    "loki",
+    "tempo",
+    "mimir",
+    "kibana",
+    "elasticsearch",
+    "opensearch",
+    "fluentd",
+    "fluent bit",
+    "fluentbit",
+    "envoy",
+    "istio",
+    "kubernetes",
+    "opencensus",
+    "opentracing",
+    "signoz",
+    "uptrace",
+    "datadog agent",
+    "dynatrace",
+    "splunk enterprise",
+    "new relic",
+    "honeycomb",
+    "sentry",
+    "skywalking",
+    "pinpoint",
+    "thanos",
+    "cortex",
+    "vector",
+    "openmetrics",
+    "telegraf",
+    "log4j",
+    "logback",
+    "hyperdx",
+    "openobserve",
+    "zipkin server",
+    "zipkin ui",
+    "alertmanager",
+    "argo",
+    "containerd",
+];
+
+/// Words that make a project's name part of a component of ours: "Jaeger receiver".
+const COMPONENT_WORDS: &[&str] = &[
+    "receiver",
+    "exporter",
+    "processor",
+    "extension",
+    "connector",
+    "propagator",
+    "instrumentation",
+    "remote",
+    "format",
+    "sampler",
+    "detector",
+    "bridge",
+    "shim",
+    "thrift",
+    "metrics",
+    "endpoint",
+    "attributes",
+];
+
+/// Whether the subject speaks of another project and names nothing of ours.
+fn other_project(subject: &str, clues: &[Clue]) -> bool {
+    let reading = Reading::of(subject);
+    let words = reading.window(0, reading.len());
+    let ours = words.iter().any(|w| {
+        w.contains("otel") || w.contains("opentelemetry") || w.contains("collector") || COMPONENT_WORDS.contains(w)
+    });
+    let named = |project: &&&str| words.windows(project.split(' ').count()).any(|window| window.join(" ") == **project);
+    let close = clues
+        .iter()
+        .any(|c| matches!(c, Clue::Link | Clue::Package | Clue::PackagePrefix | Clue::Component | Clue::Symbol));
+    !ours && !close && OTHER_PROJECTS.iter().find(named).is_some()
+}

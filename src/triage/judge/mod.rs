@@ -1,0 +1,117 @@
+//! What a message is, who may know about it, and where it belongs (stage 5).
+
+mod concepts;
+mod disclosure;
+mod kind;
+mod lexicon;
+mod route;
+mod structure;
+
+use crate::model::{CaseId, Confidence, Evidence, Identity, Kind, OpenedMessage, Question, Report, Verdict};
+
+use super::routing::Routing;
+use super::scan::scan;
+use concepts::Clauses;
+
+/// Judges a message by adding up weighted signals.
+///
+/// Structure is asked first (delivery reports, automatic replies, ciphertext that did not open, the name of a case), then
+/// the content. Thin evidence makes a report, and doubt about the disclosure makes it private. The evidence names signals
+/// of this program's tables and repositories of `routing`, and never quotes the mail, because verdicts are stored.
+pub fn judge(message: &OpenedMessage, report: &Report, routing: &Routing, identity: &Identity) -> Verdict {
+    if let Some(decided) = structure::decide(message, report, identity) {
+        let routed = (decided.kind == Kind::FollowUp).then(|| route::route(report, routing, identity));
+        return decided.into_verdict(routed);
+    }
+    let text = readable(message, report);
+    let clauses = Clauses::of(report.summary.expose(), &text);
+    let found = scan(&format!("{}\n\n{text}", report.summary.expose()), routing);
+    let kind = kind::judge(message, report, &clauses, &found, identity);
+    let mut evidence = kind.evidence;
+    let mut verdict = Verdict {
+        kind: kind.answer,
+        disclosure: None,
+        destination: None,
+        also: Vec::new(),
+        case: None,
+        confidence: Confidence { kind: kind.confidence, ..Confidence::default() },
+        evidence: Vec::new(),
+    };
+    if matches!(verdict.kind, Kind::Report | Kind::NotAVulnerability) {
+        let disclosure = disclosure::judge(message, report, &clauses, identity);
+        let route = route::route(report, routing, identity);
+        verdict.disclosure = Some(disclosure.answer);
+        verdict.confidence.disclosure = disclosure.confidence;
+        verdict.confidence.repository = route.confidence;
+        verdict.destination = Some(route.destination);
+        verdict.also = route.also;
+        evidence.extend(disclosure.evidence);
+        evidence.extend(route.evidence);
+    }
+    verdict.evidence = strongest_first(evidence);
+    verdict
+}
+
+/// What the reporter says, without what they quote from earlier mail.
+fn readable(message: &OpenedMessage, report: &Report) -> String {
+    let own = report.text.expose().lines().filter(|line| !line.starts_with('>') || message.forwarded.is_some());
+    let mut text = own.collect::<Vec<_>>().join("\n");
+    if let Some(clear) = &report.clear_text {
+        text.push_str("\n\n");
+        text.push_str(clear.expose());
+    }
+    text
+}
+
+/// An answer to one question, with how sure it is and what spoke for it.
+struct Answer<T> {
+    answer: T,
+    confidence: f32,
+    evidence: Vec<Evidence>,
+}
+
+/// What the structure of a message decides alone.
+struct Decided {
+    kind: Kind,
+    case: Option<CaseId>,
+    confidence: f32,
+    because: &'static str,
+}
+
+impl Decided {
+    fn into_verdict(self, routed: Option<route::Route>) -> Verdict {
+        let mut evidence = vec![evidence(Question::Kind, self.kind.as_str(), 10.0, self.because)];
+        let confidence = Confidence { kind: self.confidence, ..Confidence::default() };
+        let mut verdict = Verdict {
+            kind: self.kind,
+            disclosure: None,
+            destination: None,
+            also: Vec::new(),
+            case: self.case,
+            confidence,
+            evidence: Vec::new(),
+        };
+        // A follow-up goes to its case's advisory; the repository helps only where the case is not known.
+        if let Some(route) = routed.filter(|route| route.found) {
+            verdict.destination = Some(route.destination);
+            verdict.confidence.repository = route.confidence;
+            evidence.extend(route.evidence);
+        }
+        verdict.evidence = strongest_first(evidence);
+        verdict
+    }
+}
+
+fn evidence(question: Question, says: &str, weight: f32, because: &str) -> Evidence {
+    Evidence { question, says: says.to_owned(), weight, because: because.to_owned() }
+}
+
+fn strongest_first(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    evidence
+}
+
+/// From the lead of one answer over the next to how sure it is, between one half and nearly one.
+fn sureness(lead: f32) -> f32 {
+    1.0 / (1.0 + (-lead.max(0.0)).exp())
+}

@@ -1,0 +1,115 @@
+//! A text as words and clauses, so that rules can speak of both.
+
+/// A text in lower case, cut into words and clauses.
+///
+/// A word is letters and digits with `+`, `#`, `'` and inner dots (`c++`, `.net`, `don't`, `v1.2.0`); each Han, kana or
+/// Hangul character is one word, since those scripts put no spaces. A clause ends at `.`, `!`, `?`, `;`, an empty line,
+/// and at words such as "but".
+pub(super) struct Reading {
+    lower: String,
+    words: Vec<Word>,
+    clauses: usize,
+}
+
+struct Word {
+    start: usize,
+    end: usize,
+    clause: usize,
+}
+
+impl Reading {
+    /// Reads `text` in one pass.
+    pub fn of(text: &str) -> Reading {
+        let lower = text.to_lowercase();
+        let (mut words, mut clause, mut start, mut newlines) = (Vec::new(), 0, None, 0);
+        let mut chars = lower.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            let next = chars.peek().map(|(_, next)| *next);
+            if is_word(c, next) {
+                newlines = 0;
+                let from = *start.get_or_insert(at);
+                if is_ideograph(c) || !next.is_some_and(|next| continues(next) && !is_ideograph(next)) {
+                    push(&mut words, &lower, from, at + c.len_utf8(), &mut clause);
+                    start = None;
+                }
+                continue;
+            }
+            if let Some(from) = start.take() {
+                push(&mut words, &lower, from, at, &mut clause);
+            }
+            newlines = if c == '\n' {
+                newlines + 1
+            } else if c.is_whitespace() {
+                newlines
+            } else {
+                0
+            };
+            let ends = match c {
+                '!' | '?' | ';' | '。' | '！' | '？' | '；' => true,
+                '.' | ':' => next.is_none_or(char::is_whitespace),
+                _ => newlines == 2,
+            };
+            clause += usize::from(ends);
+        }
+        Reading { lower, clauses: clause + 1, words }
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// The word at `index`, or nothing.
+    pub fn word(&self, index: usize) -> &str {
+        self.words.get(index).and_then(|word| self.lower.get(word.start..word.end)).unwrap_or_default()
+    }
+
+    /// At most `count` words from `index` on.
+    pub fn window(&self, index: usize, count: usize) -> Vec<&str> {
+        (index..(index + count).min(self.words.len())).map(|at| self.word(at)).collect()
+    }
+
+    /// The clause that the word at `index` stands in.
+    pub fn clause(&self, index: usize) -> usize {
+        self.words.get(index).map_or(0, |word| word.clause)
+    }
+
+    /// Number of clauses.
+    pub fn clauses(&self) -> usize {
+        self.clauses
+    }
+}
+
+/// `text` as [`Reading`] would read its words, joined by single spaces.
+pub(super) fn normalise(text: &str) -> String {
+    let reading = Reading::of(text);
+    reading.window(0, reading.len()).join(" ")
+}
+
+/// Words that begin a new clause: what they join is not negated by what stands before.
+const TURNS: &[&str] =
+    &["but", "however", "although", "though", "yet", "whereas", "aber", "jedoch", "mais", "pero", "mas"];
+
+fn push(words: &mut Vec<Word>, lower: &str, start: usize, end: usize, clause: &mut usize) {
+    let raw = lower.get(start..end).unwrap_or_default();
+    let trimmed = raw.trim_end_matches(['.', '\'', '’']);
+    if trimmed.is_empty() {
+        return;
+    }
+    *clause += usize::from(TURNS.contains(&trimmed));
+    words.push(Word { start, end: start + trimmed.len(), clause: *clause });
+}
+
+fn is_word(c: char, next: Option<char>) -> bool {
+    c.is_alphanumeric()
+        || matches!(c, '+' | '#')
+        || matches!(c, '.' | '\'' | '’') && next.is_some_and(char::is_alphanumeric)
+}
+
+fn continues(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '\'' | '’')
+}
+
+fn is_ideograph(c: char) -> bool {
+    matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff | 0x20000..=0x3ffff)
+}

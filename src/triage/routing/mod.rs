@@ -1,0 +1,112 @@
+//! The table that says which repository a package, a component or a nickname belongs to.
+
+mod file;
+mod lookup;
+
+use std::collections::HashMap;
+
+use crate::model::{Ecosystem, Repository};
+
+pub(super) use lookup::{Found, Named};
+
+/// The routing table: repositories, and what in a text points to each.
+#[derive(Debug, Clone)]
+pub struct Routing {
+    repositories: Vec<Repository>,
+    /// Packages by lower-case name; one name may live in several ecosystems.
+    packages: HashMap<String, Vec<Target>>,
+    /// Package prefixes in lower case, likewise; the longest one decides.
+    prefixes: HashMap<String, Vec<Target>>,
+    /// Prefixes of symbols in stack traces, in lower case.
+    symbols: HashMap<String, Target>,
+    /// What people say, as normalised words.
+    names: HashMap<String, Name>,
+    /// First word of every name, with the most words that a name with it has.
+    first_words: HashMap<String, usize>,
+    /// "zipkin exporter" and the like, made from package names, for texts that name the language besides.
+    parts: HashMap<(String, &'static str), Vec<Target>>,
+    languages: Vec<Language>,
+    language_words: HashMap<String, usize>,
+}
+
+/// Where a package or a symbol belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Index into [`Routing::repositories`].
+    pub repository: usize,
+    pub package: Option<(Registry, String)>,
+}
+
+/// Ecosystems of the table: GitHub's, and two that GitHub calls `other`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Registry {
+    Of(Ecosystem),
+    Image,
+    Helm,
+}
+
+impl Registry {
+    /// In GitHub's words.
+    pub fn ecosystem(self) -> Ecosystem {
+        match self {
+            Registry::Of(ecosystem) => ecosystem,
+            Registry::Image | Registry::Helm => Ecosystem::Other,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Name {
+    target: Target,
+    strength: Named,
+}
+
+/// A language, how a text shows it, and the repositories that it stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Language {
+    pub ecosystem: Ecosystem,
+    pub core: usize,
+    pub contrib: usize,
+}
+
+/// Why a text is not a routing table. Says what to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RoutingError(String);
+
+impl Routing {
+    /// The table that the program carries: `config/routing.toml`.
+    ///
+    /// # Panics
+    ///
+    /// Never in a build whose tests ran: the file is part of the program, and a test reads it.
+    pub fn built_in() -> Routing {
+        match Routing::parse(include_str!("../../../config/routing.toml")) {
+            Ok(routing) => routing,
+            Err(error) => unreachable!("the built-in routing table does not read: {error}"),
+        }
+    }
+
+    /// Reads a table in the format of `config/routing.toml`.
+    ///
+    /// # Errors
+    ///
+    /// One sentence for the operator: a key that is not known, an ill-formed or unlisted repository, or a package, name or
+    /// symbol that two repositories claim.
+    pub fn parse(text: &str) -> Result<Routing, RoutingError> {
+        file::read(text)
+    }
+
+    /// The repositories that reports may go to: those that are not archived, sorted.
+    pub fn repositories(&self) -> &[Repository] {
+        &self.repositories
+    }
+
+    pub(super) fn repository(&self, index: usize) -> Option<&Repository> {
+        self.repositories.get(index)
+    }
+
+    pub(super) fn language(&self, index: usize) -> Option<&Language> {
+        self.languages.get(index)
+    }
+}
