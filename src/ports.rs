@@ -281,8 +281,10 @@ pub enum Lane<'a> {
     Open,
     /// Filing: waits for GitHub.
     File,
-    /// Moving in the mailboxes of this source.
+    /// Moving what this source brought ([`Store::record`]).
     Settle(&'a str),
+    /// Whatever waits for this one message.
+    One(MessageId),
 }
 
 /// A message that [`Store::record`] took in.
@@ -296,6 +298,8 @@ pub struct Recorded {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claimed {
     pub message: MessageId,
+    /// Who brought it: the name given to [`Store::record`].
+    pub source: String,
     pub origin: Origin,
     pub received: OffsetDateTime,
     pub state: State,

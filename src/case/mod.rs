@@ -21,6 +21,6 @@ mod tests;
 mod thread;
 
 pub use backoff::Backoff;
-pub use plan::{Thread, is_alert, is_answer, plan};
+pub use plan::{Thread, is_alert, is_answer, is_own, plan};
 pub use step::{Effort, Event, Filing, Folder, Misfit, Policy, Release, State, Step, Wait};
 pub use thread::follow_up;

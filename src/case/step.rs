@@ -310,10 +310,14 @@ fn judged(
 ) -> State {
     let filing = |destination: Repository, comment_on| Filing { destination, refused: None, comment_on };
     if let Some(release) = released.filter(|_| verdict.kind != Kind::Unreadable) {
-        let destination =
-            release.repository.or_else(|| verdict.destination.clone()).unwrap_or_else(|| fallback.clone());
+        let destination = release
+            .repository
+            .or_else(|| advisory.map(|advisory| advisory.repository.clone()))
+            .or_else(|| verdict.destination.clone())
+            .unwrap_or_else(|| fallback.clone());
+        let comment_on = advisory.filter(|advisory| advisory.repository == destination).cloned();
         // An earlier attempt at it may have been lost: the marker is looked for first.
-        return State::FilingCheck { filing: filing(destination, None) };
+        return State::FilingCheck { filing: filing(destination, comment_on) };
     }
     if is_own(facts) {
         return State::Move { outcome: Outcome::Ignored(IgnoreReason::OwnMail) };

@@ -1,1 +1,142 @@
 //! Polls, works, delivers and shuts down; knows the world through [`crate::ports`] only.
+//!
+//! Each kind of work has tasks of its own, so that what stalls stalls alone: one task a source fetches and records; as
+//! many as there are workers open, judge and compose (`open`, `answer`); some file (`filing`); one a source moves what is
+//! done (`settle`); some send (`outbox`). They share nothing but the store: a task claims a message, performs the one
+//! effect its state asks for with no transaction open, and commits the next state with all that belongs to it (`step`).
+
+mod answer;
+mod bells;
+mod drain;
+mod filing;
+mod lanes;
+mod open;
+mod order;
+mod outbox;
+mod poll;
+mod pulse;
+mod settings;
+mod settle;
+mod status;
+mod step;
+mod tally;
+mod worker;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use bells::Bells;
+use status::Board;
+use tally::Tally;
+
+use crate::ports::{Advisories, Clock, MailSender, MailSource, Opener, Store, StoreError};
+
+pub use order::{Order, OrderError, give};
+pub use pulse::Heartbeat;
+pub use settings::{Settings, Timeouts};
+pub use status::{Condition, Status};
+pub use tally::Summary;
+
+/// What the engine works with.
+#[derive(Clone)]
+pub struct Parts {
+    pub sources: Vec<Arc<dyn MailSource>>,
+    pub sender: Arc<dyn MailSender>,
+    pub advisories: Arc<dyn Advisories>,
+    pub store: Arc<dyn Store>,
+    pub opener: Arc<dyn Opener>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The gateway at work.
+pub struct Engine {
+    shared: Arc<Shared>,
+    heartbeat: Heartbeat,
+}
+
+/// Why the engine stopped without being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of this program: to be started again.
+    #[error("a task ended by itself: {0}")]
+    Task(String),
+}
+
+/// What all tasks share.
+struct Shared {
+    parts: Parts,
+    settings: Settings,
+    bells: Bells,
+    board: Board,
+    tally: Tally,
+}
+
+impl Engine {
+    pub fn new(parts: Parts, settings: Settings) -> Self {
+        let board = Board::new(parts.sources.iter().map(|source| source.name()));
+        let settings = settings.sound();
+        let shared = Shared { parts, settings, bells: Bells::default(), board, tally: Tally::default() };
+        Engine { shared: Arc::new(shared), heartbeat: Heartbeat::new() }
+    }
+
+    /// How it stands, for readiness and the status line.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.shared.board.watch()
+    }
+
+    /// For the watchdog.
+    pub fn heartbeat(&self) -> Heartbeat {
+        self.heartbeat.clone()
+    }
+
+    /// Works until `stop` is cancelled, and then finishes what is in hand: at most as long as the longest of
+    /// [`Timeouts`].
+    pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
+        self.shared.parts.store.take_over().await?;
+        let mut tasks = JoinSet::new();
+        self.spawn_polls(&mut tasks, &stop);
+        self.spawn_lanes(&mut tasks, &stop);
+        self.join(tasks, &stop).await
+    }
+
+    fn spawn_polls(&self, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
+        for source in &self.shared.parts.sources {
+            let pulse = self.heartbeat.register(format!("poll {}", source.name()), self.shared.settings.timeouts.fetch);
+            tasks.spawn(poll::poll(self.shared.clone(), source.clone(), pulse, stop.clone()));
+        }
+    }
+
+    fn spawn_lanes(&self, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
+        let settings = &self.shared.settings;
+        let mut spawn = |work: lanes::Work, count: usize| {
+            for number in 0..count.max(1) {
+                let pulse = self.heartbeat.register(format!("{} {number}", work.name()), settings.lease());
+                tasks.spawn(lanes::work(self.shared.clone(), work.clone(), pulse, stop.clone()));
+            }
+        };
+        spawn(lanes::Work::Open, settings.openers);
+        spawn(lanes::Work::File, settings.filers);
+        spawn(lanes::Work::Mail, settings.senders);
+        for source in &self.shared.parts.sources {
+            spawn(lanes::Work::Settle(source.clone()), 1);
+        }
+    }
+
+    /// Waits for all tasks; one that panics stops the others in good order.
+    async fn join(&self, mut tasks: JoinSet<()>, stop: &CancellationToken) -> Result<(), EngineError> {
+        let mut result = Ok(());
+        while let Some(joined) = tasks.join_next().await {
+            if let Err(error) = joined {
+                tracing::error!(%error, "task ended by itself");
+                result = Err(EngineError::Task(error.to_string()));
+                stop.cancel();
+            }
+        }
+        result
+    }
+}

@@ -18,6 +18,19 @@ pub enum Outcome {
     Ignored(IgnoreReason),
 }
 
+impl Outcome {
+    /// One word for lists and counts.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Filed(_) => "filed",
+            Outcome::Commented { .. } => "commented",
+            Outcome::Answered => "answered",
+            Outcome::Held(_) => "held",
+            Outcome::Ignored(_) => "ignored",
+        }
+    }
+}
+
 /// Why a message waits for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

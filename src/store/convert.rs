@@ -41,21 +41,23 @@ pub fn id<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T, Sto
 }
 
 /// The lane that works on a state; `None` when nothing waits.
-pub fn lane_of(state: &State, origin: &Origin) -> Option<String> {
-    match state {
-        State::Opening { .. } | State::UrgentAlert { .. } | State::Answer { .. } => Some(lane_name(Lane::Open)),
-        State::Filing { .. } | State::FilingCheck { .. } => Some(lane_name(Lane::File)),
-        State::Move { .. } => Some(lane_name(Lane::Settle(origin.source().unwrap_or_default()))),
-        State::Nothing { .. } => None,
-    }
+pub fn lane_of(state: &State, source: &str) -> Option<String> {
+    let lane = match state {
+        State::Opening { .. } | State::UrgentAlert { .. } | State::Answer { .. } => Lane::Open,
+        State::Filing { .. } | State::FilingCheck { .. } => Lane::File,
+        State::Move { .. } => Lane::Settle(source),
+        State::Nothing { .. } => return None,
+    };
+    lane_name(lane)
 }
 
-/// A lane as the store writes it.
-pub fn lane_name(lane: Lane<'_>) -> String {
+/// A lane as the store writes it; one message is no lane of its own.
+pub fn lane_name(lane: Lane<'_>) -> Option<String> {
     match lane {
-        Lane::Open => "open".to_owned(),
-        Lane::File => "file".to_owned(),
-        Lane::Settle(source) => format!("settle/{source}"),
+        Lane::Open => Some("open".to_owned()),
+        Lane::File => Some("file".to_owned()),
+        Lane::Settle(source) => Some(format!("settle/{source}")),
+        Lane::One(_) => None,
     }
 }
 

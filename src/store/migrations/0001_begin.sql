@@ -14,6 +14,8 @@ CREATE TABLE cases (
 
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- Who brought it, and can move it.
+    source TEXT NOT NULL,
     -- Where it lies. The key is null for what came through a pipe: it lies nowhere.
     origin TEXT NOT NULL,
     origin_key TEXT UNIQUE,

@@ -7,7 +7,7 @@ use crate::ports::{Advance, StoreError};
 use crate::store::convert::{is_done_with_raw, is_held, json, lane_of, micros, parsed, urgency_of};
 
 pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advance) -> Result<i64, StoreError> {
-    let row = sqlx::query("SELECT origin, state, turn FROM messages WHERE id = $1")
+    let row = sqlx::query("SELECT source, state, turn FROM messages WHERE id = $1")
         .bind(message.number())
         .fetch_optional(&mut *tx)
         .await?
@@ -16,7 +16,7 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
         return Err(StoreError::Stale(message));
     }
     let before: State = parsed("state", &rows::text(&row, "state")?)?;
-    let lane = lane_of(&step.state, &parsed("origin", &rows::text(&row, "origin")?)?);
+    let lane = lane_of(&step.state, &rows::text(&row, "source")?);
     // The expressions on the right see the row as it was.
     let row = sqlx::query(
         "UPDATE messages SET

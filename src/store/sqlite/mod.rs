@@ -52,6 +52,17 @@ impl Sqlite {
     }
 }
 
+/// A row that cannot be read is claimed all the same: it must not stand in the way of the others.
+async fn commit_unless_unavailable<T>(
+    tx: Transaction<'static, Driver>,
+    result: &Result<T, StoreError>,
+) -> Result<(), StoreError> {
+    if matches!(result, Ok(_) | Err(StoreError::Corrupt(_))) {
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Store for Sqlite {
     async fn record(&self, source: &str, batch: &Batch, now: OffsetDateTime) -> Result<Vec<Recorded>, StoreError> {
@@ -77,9 +88,9 @@ impl Store for Sqlite {
 
     async fn claim(&self, lane: Lane<'_>, now: OffsetDateTime, lease: Duration) -> Result<Option<Claimed>, StoreError> {
         let mut tx = self.write().await?;
-        let claimed = claim::claim(&mut tx, lane, now, lease).await?;
-        tx.commit().await?;
-        Ok(claimed)
+        let claimed = claim::claim(&mut tx, lane, now, lease).await;
+        commit_unless_unavailable(tx, &claimed).await?;
+        claimed
     }
 
     async fn raw(&self, message: MessageId) -> Result<RawMessage, StoreError> {
@@ -123,9 +134,9 @@ impl Store for Sqlite {
 
     async fn claim_mail(&self, now: OffsetDateTime, lease: Duration) -> Result<Option<Queued>, StoreError> {
         let mut tx = self.write().await?;
-        let queued = outbox::claim(&mut tx, now, lease).await?;
-        tx.commit().await?;
-        Ok(queued)
+        let queued = outbox::claim(&mut tx, now, lease).await;
+        commit_unless_unavailable(tx, &queued).await?;
+        queued
     }
 
     async fn mail_done(&self, mail: i64, result: MailResult, now: OffsetDateTime) -> Result<(), StoreError> {

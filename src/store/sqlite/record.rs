@@ -15,7 +15,7 @@ pub async fn record(
 ) -> Result<Vec<Recorded>, StoreError> {
     let mut recorded = Vec::new();
     for message in &batch.messages {
-        recorded.extend(record_one(tx, message, now).await?);
+        recorded.extend(record_one(tx, source, message, now).await?);
     }
     if let Some(cursor) = &batch.cursor {
         sqlx::query(
@@ -32,6 +32,7 @@ pub async fn record(
 
 async fn record_one(
     tx: &mut SqliteConnection,
+    source: &str,
     message: &RawMessage,
     now: OffsetDateTime,
 ) -> Result<Option<Recorded>, StoreError> {
@@ -48,8 +49,8 @@ async fn record_one(
     let state = State::first();
     let id: Option<i64> = sqlx::query_scalar(
         "INSERT INTO messages (origin, origin_key, digest, size, received, recorded, marker, duplicate_of, state, lane,
-                               urgency, held, since, due, attempt, died, lost, turn)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $6, $6, 0, 0, 0, 0)
+                               urgency, held, since, due, attempt, died, lost, turn, source)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $6, $6, 0, 0, 0, 0, $12)
          ON CONFLICT (origin_key) DO NOTHING RETURNING id",
     )
     .bind(json(&message.origin)?)
@@ -61,8 +62,9 @@ async fn record_one(
     .bind(new_marker().as_str())
     .bind(duplicate_of)
     .bind(json(&state)?)
-    .bind(lane_of(&state, &message.origin))
+    .bind(lane_of(&state, source))
     .bind(urgency_of(&state))
+    .bind(source)
     .fetch_optional(&mut *tx)
     .await?;
     let Some(id) = id else { return Ok(None) };

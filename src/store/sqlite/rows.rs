@@ -31,6 +31,7 @@ pub fn case_name(row: &SqliteRow) -> Result<Option<String>, StoreError> {
 pub fn claimed(row: &SqliteRow, case: Option<CaseRecord>) -> Result<Claimed, StoreError> {
     Ok(Claimed {
         message: MessageId::new(number(row, "id")?),
+        source: text(row, "source")?,
         origin: parsed("origin", &text(row, "origin")?)?,
         received: time(number(row, "received")?)?,
         state: parsed("state", &text(row, "state")?)?,

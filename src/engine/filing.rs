@@ -1,0 +1,164 @@
+//! The file lane: what goes to GitHub.
+
+use tokio::time::timeout;
+
+use super::Shared;
+use super::step::{StepError, With};
+use super::worker::Failed;
+use crate::case::{Event, Filing};
+use crate::model::{AdvisoryDraft, CommentDraft, Commented, Draft, Filed};
+use crate::ports::{CaseRecord, Claimed, DraftOrder, FilingError, StoreError};
+
+/// What came of asking for something to be filed.
+enum Asked {
+    Filed(Filed),
+    Commented(Commented),
+    Failed(FilingError),
+}
+
+impl Shared {
+    /// Drafts, records that the attempt begins, and files.
+    pub async fn file(&self, claimed: &mut Claimed, filing: Filing) -> Result<(), StepError> {
+        let Some(draft) = self.draft(claimed, &filing).await? else { return Ok(()) };
+        let note = With::note(format!("filing in {} begins", filing.destination));
+        self.step(claimed, Event::Begun, note).await?;
+        let asked = self.send_draft(&filing, &draft).await;
+        self.asked(claimed, &filing, asked).await
+    }
+
+    /// Looks for what an earlier attempt may have left.
+    pub async fn check_filing(&self, claimed: &mut Claimed, filing: Filing) -> Result<(), StepError> {
+        if filing.comment_on.is_some() {
+            // A comment finds its own marker: asking again is looking.
+            let Some(draft) = self.draft(claimed, &filing).await? else { return Ok(()) };
+            let asked = self.send_draft(&filing, &draft).await;
+            return self.asked(claimed, &filing, asked).await;
+        }
+        let marker = case_of(claimed)?.marker.clone();
+        let limit = self.settings.timeouts.file;
+        let asked = match timeout(limit, self.parts.advisories.find(&filing.destination, &marker)).await {
+            Ok(Ok(Some(advisory))) => Asked::Filed(advisory),
+            Ok(Ok(None)) => {
+                return self.step(claimed, Event::NotFound, With::note("no lost advisory is there")).await;
+            }
+            // Not to be able to look is no refusal to file: what may be there must not be filed again elsewhere.
+            Ok(Err(FilingError::Refused(reason))) => Asked::Failed(FilingError::Later { reason, after: None }),
+            Ok(Err(error)) => Asked::Failed(error),
+            Err(_) => Asked::Failed(no_answer()),
+        };
+        self.asked(claimed, &filing, asked).await
+    }
+
+    async fn draft(&self, claimed: &mut Claimed, filing: &Filing) -> Result<Option<Draft>, StepError> {
+        if self.is_worn_out(claimed) {
+            self.step(claimed, Event::WorkerDied, With::note("the gateway itself went down on it")).await?;
+            return Ok(None);
+        }
+        let order = draft_order(claimed, filing)?;
+        let drafted = {
+            let raw = self.parts.store.raw(claimed.message).await?;
+            self.ask(self.parts.opener.draft(&raw, &order)).await
+        };
+        match drafted {
+            Ok(draft) => return Ok(Some(draft)),
+            Err(Failed::Died(why)) => {
+                let note = With::note(format!("a worker died or stalled on it: {why}"));
+                self.step(claimed, Event::WorkerDied, note).await?;
+            }
+            Err(Failed::Setup(why) | Failed::Refused(why)) => {
+                self.later(claimed, Some(self.settings.setup_wait), &why).await?;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn send_draft(&self, filing: &Filing, draft: &Draft) -> Asked {
+        let limit = self.settings.timeouts.file;
+        match (draft, &filing.comment_on) {
+            (Draft::Advisory(draft), None) => timeout(limit, self.send_advisory(filing, draft)).await,
+            (Draft::Comment(draft), Some(advisory)) => timeout(limit, self.send_comment(advisory, draft)).await,
+            _ => {
+                Ok(Asked::Failed(FilingError::Setup("the worker drafted something else than it was asked for".into())))
+            }
+        }
+        .unwrap_or_else(|_| Asked::Failed(no_answer()))
+    }
+
+    async fn send_advisory(&self, filing: &Filing, draft: &AdvisoryDraft) -> Asked {
+        match self.parts.advisories.file(&filing.destination, draft).await {
+            Ok(advisory) => Asked::Filed(advisory),
+            Err(error) => Asked::Failed(error),
+        }
+    }
+
+    async fn send_comment(&self, advisory: &Filed, draft: &CommentDraft) -> Asked {
+        match self.parts.advisories.comment(advisory, draft).await {
+            Ok(commented) => Asked::Commented(commented),
+            Err(error) => Asked::Failed(error),
+        }
+    }
+
+    async fn asked(&self, claimed: &mut Claimed, filing: &Filing, asked: Asked) -> Result<(), StepError> {
+        let error = match asked {
+            Asked::Filed(advisory) => {
+                self.board.area("filing", Ok(()));
+                let note = format!("filed as {} in {}", advisory.ghsa_id, advisory.repository);
+                let with = With { advisory: Some(advisory.clone()), note, ..With::default() };
+                return self.step(claimed, Event::Filed(advisory), with).await;
+            }
+            Asked::Commented(commented) => {
+                self.board.area("filing", Ok(()));
+                let note = With::note(format!("added to {}", commented.advisory.ghsa_id));
+                return self.step(claimed, Event::Commented(commented), note).await;
+            }
+            Asked::Failed(error) => error,
+        };
+        let destination = &filing.destination;
+        match error {
+            FilingError::Refused(reason) => {
+                tracing::warn!(repository = %destination, error = reason, "repository refused");
+                let note = With::note(format!("{destination} refused: {reason}"));
+                self.step(claimed, Event::Refused { reason, fallback: &self.settings.fallback }, note).await
+            }
+            FilingError::Later { reason, after } => {
+                tracing::warn!(repository = %destination, error = reason, "filing is put off");
+                self.later(claimed, after, &reason).await
+            }
+            FilingError::Unknown(reason) => {
+                tracing::warn!(repository = %destination, error = reason, "the end of an attempt to file is unknown");
+                self.step(claimed, Event::Unknown, With::note(format!("perhaps filed: {reason}"))).await
+            }
+            FilingError::Setup(reason) => {
+                self.board.area("filing", Err(&reason));
+                self.later(claimed, Some(self.settings.setup_wait), &reason).await
+            }
+        }
+    }
+}
+
+fn no_answer() -> FilingError {
+    FilingError::Unknown("no answer in time".to_owned())
+}
+
+fn draft_order(claimed: &Claimed, filing: &Filing) -> Result<DraftOrder, StoreError> {
+    let case = case_of(claimed)?;
+    let assessment = claimed.assessment.as_ref().ok_or_else(|| missing(claimed, "verdict"))?;
+    // Each comment has its own marker: the case's is in the advisory already.
+    let marker = if filing.comment_on.is_some() { &claimed.marker } else { &case.marker };
+    Ok(DraftOrder {
+        case: case.id.clone(),
+        verdict: assessment.verdict.clone(),
+        marker: marker.clone(),
+        destination: filing.destination.clone(),
+        refused: filing.refused.clone(),
+        comment: filing.comment_on.is_some(),
+    })
+}
+
+fn case_of(claimed: &Claimed) -> Result<&CaseRecord, StoreError> {
+    claimed.case.as_ref().ok_or_else(|| missing(claimed, "case"))
+}
+
+fn missing(claimed: &Claimed, what: &str) -> StoreError {
+    StoreError::Corrupt(format!("{} is to be filed and has no {what}", claimed.message))
+}

@@ -1,0 +1,145 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::Shared;
+use super::bells::Room;
+use super::pulse::Pulse;
+use super::step::StepError;
+use crate::case::State;
+use crate::ports::{Claimed, Lane, MailSource, StoreError};
+
+/// What a task does.
+#[derive(Clone)]
+pub(super) enum Work {
+    Open,
+    File,
+    Settle(Arc<dyn MailSource>),
+    Mail,
+}
+
+impl Work {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Work::Open => "open",
+            Work::File => "file",
+            Work::Settle(_) => "settle",
+            Work::Mail => "mail",
+        }
+    }
+
+    fn room(&self) -> Room {
+        match self {
+            Work::Open => Room::Open,
+            Work::File => Room::File,
+            Work::Settle(_) => Room::Settle,
+            Work::Mail => Room::Mail,
+        }
+    }
+
+    /// `None` is the outbox.
+    fn lane(&self) -> Option<Lane<'_>> {
+        match self {
+            Work::Open => Some(Lane::Open),
+            Work::File => Some(Lane::File),
+            Work::Settle(source) => Some(Lane::Settle(source.name())),
+            Work::Mail => None,
+        }
+    }
+}
+
+/// Takes what is due, one after the other, until told to stop.
+pub(super) async fn work(shared: Arc<Shared>, work: Work, pulse: Pulse, stop: CancellationToken) {
+    let mut bell = shared.bells.listen(work.room());
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        pulse.within(shared.settings.lease());
+        bell.borrow_and_update();
+        match shared.next(&work).await {
+            Ok(true) => failures = 0,
+            Ok(false) => {
+                failures = 0;
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = bell.changed() => {}
+                    () = tokio::time::sleep(shared.until_due(&work).await) => {}
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                shared.store_failed(&error);
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(shared.settings.backoff.after(failures, rand::random())) => {}
+                }
+            }
+        }
+    }
+    pulse.rest();
+}
+
+impl Shared {
+    /// Does one thing of this kind; `false` when nothing is due.
+    async fn next(&self, work: &Work) -> Result<bool, StepError> {
+        let _busy = self.tally.busy();
+        let Some(lane) = work.lane() else { return Ok(self.send_next().await?) };
+        let now = self.parts.clock.now();
+        let Some(claimed) = self.parts.store.claim(lane, now, self.settings.lease()).await? else { return Ok(false) };
+        self.tally.claimed();
+        self.board.area("store", Ok(()));
+        self.perform(claimed).await?;
+        Ok(true)
+    }
+
+    /// Performs the effect that a claimed message waits for.
+    pub async fn perform(&self, mut claimed: Claimed) -> Result<(), StepError> {
+        let span = tracing::info_span!(
+            "step",
+            message = %claimed.message,
+            case = claimed.case.as_ref().map(|case| case.id.as_str()),
+            stage = claimed.state.name(),
+            attempt = claimed.attempt
+        );
+        let performed = async {
+            match claimed.state.clone() {
+                State::Opening { released } => self.open(&mut claimed, released.is_some()).await,
+                State::UrgentAlert { .. } => self.urgent_alert(&mut claimed).await,
+                State::Filing { filing } => self.file(&mut claimed, filing).await,
+                State::FilingCheck { filing } => self.check_filing(&mut claimed, filing).await,
+                State::Answer { outcome, refused } => self.answer(&mut claimed, outcome, refused).await,
+                State::Move { outcome } => self.settle(&mut claimed, &outcome).await,
+                State::Nothing { .. } => Ok(()),
+            }
+        };
+        match performed.instrument(span.clone()).await {
+            // A person, or another gateway after a lease ran out: what they did counts.
+            Err(StepError::Store(StoreError::Stale(_))) => {
+                span.in_scope(|| tracing::warn!("message was moved on by somebody else"));
+                Ok(())
+            }
+            Err(error) => {
+                span.in_scope(|| tracing::error!(%error, "step was not taken"));
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn store_failed(&self, error: &StepError) {
+        if let StepError::Store(error @ StoreError::Unavailable(_)) = error {
+            self.board.area("store", Err(&error.to_string()));
+        }
+    }
+
+    /// How long nothing is due, as far as the store knows now.
+    async fn until_due(&self, work: &Work) -> Duration {
+        let next = self.parts.store.next_due(work.lane()).await.ok().flatten();
+        let now = self.parts.clock.now();
+        // Never at once: what is due and yet could not be claimed is in somebody's hands.
+        let least = Duration::from_millis(10);
+        next.map_or(self.settings.look, |due| Duration::try_from(due - now).unwrap_or_default())
+            .clamp(least.min(self.settings.look), self.settings.look)
+    }
+}

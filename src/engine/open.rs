@@ -1,0 +1,156 @@
+//! The open lane: opening and judging, and the composing of mail.
+
+use super::Shared;
+use super::step::{StepError, With};
+use super::worker::Failed;
+use crate::case::{Event, State, Thread};
+use crate::model::{Kind, MailKind, Verdict};
+use crate::ports::{Assessment, CaseRecord, Claimed, Joined, MessageFilter, StoreError};
+
+/// Unfinished messages of one case that are looked at when a follow-up comes before the filing.
+const SIBLINGS: u32 = 20;
+
+/// What a message belongs to.
+pub(super) struct Conversation {
+    pub thread: Thread,
+    pub case: Option<CaseRecord>,
+}
+
+impl Shared {
+    /// Opens and judges.
+    pub async fn open(&self, claimed: &mut Claimed, released: bool) -> Result<(), StepError> {
+        if let Some(original) = claimed.duplicate_of.filter(|_| !released) {
+            let note = With::note(format!("the same message as {original}"));
+            return self.step(claimed, Event::Duplicate(original), note).await;
+        }
+        if self.is_worn_out(claimed) {
+            return self.step(claimed, Event::WorkerDied, With::note("the gateway itself went down on it")).await;
+        }
+        let assessed = {
+            let raw = self.parts.store.raw(claimed.message).await?;
+            self.ask(self.parts.opener.assess(&raw)).await
+        };
+        let mut assessment = match assessed {
+            Ok(assessment) => assessment,
+            Err(Failed::Died(why)) => {
+                let note = With::note(format!("a worker died or stalled on it: {why}"));
+                return self.step(claimed, Event::WorkerDied, note).await;
+            }
+            Err(Failed::Setup(why) | Failed::Refused(why)) => {
+                return self.later(claimed, Some(self.settings.setup_wait), &why).await;
+            }
+        };
+        let known = self.conversation(&mut assessment).await?;
+        if self.must_wait_for_filing(&assessment.verdict, &known).await? {
+            return self.later(claimed, None, "the advisory it adds to is being filed").await;
+        }
+        self.judged(claimed, released, assessment, known).await
+    }
+
+    async fn judged(
+        &self,
+        claimed: &mut Claimed,
+        released: bool,
+        assessment: Assessment,
+        known: Conversation,
+    ) -> Result<(), StepError> {
+        let joins = matches!(assessment.verdict.kind, Kind::FollowUp | Kind::Bounce);
+        let case = match claimed.case.take().or(known.case.filter(|_| joins)) {
+            Some(case) => Some(case),
+            None if released || needs_case(&assessment) => {
+                let facts = &assessment.facts;
+                let reporter = facts.author.as_ref().or(facts.answer_to.as_ref());
+                let (store, now) = (&self.parts.store, self.parts.clock.now());
+                Some(store.open_case(claimed.message, &self.settings.case_prefix, reporter, now).await?)
+            }
+            None => None,
+        };
+        let with = With {
+            assessment: Some(assessment.clone()),
+            case: case.as_ref().map(|case| case.id.clone()),
+            note: judgement(&assessment.verdict),
+            ..With::default()
+        };
+        let event = Event::Assessed {
+            facts: &assessment.facts,
+            verdict: &assessment.verdict,
+            thread: known.thread,
+            advisory: case.as_ref().and_then(|case| case.advisory.as_ref()),
+            fallback: &self.settings.fallback,
+        };
+        tracing::info!(
+            kind = %assessment.verdict.kind,
+            disclosure = assessment.verdict.disclosure.map(|disclosure| disclosure.as_str()),
+            case = case.as_ref().map(|case| case.id.as_str()),
+            "message judged"
+        );
+        self.step(claimed, event, with).await
+    }
+
+    /// Finds the case that a message belongs to, and corrects the verdict where that changes what it is.
+    pub async fn conversation(&self, assessment: &mut Assessment) -> Result<Conversation, StoreError> {
+        let named = match &assessment.verdict.case {
+            Some(name) => self.parts.store.case(name).await?.map(|case| Joined { case, mail: None }),
+            None => None,
+        };
+        let unknown_name = assessment.verdict.case.is_some() && named.is_none();
+        let joined = match named {
+            Some(joined) => Some(joined),
+            None => self.parts.store.case_of_mail(&answered_mails(assessment)).await?,
+        };
+        let Some(Joined { case, mail }) = joined else {
+            let thread = if unknown_name { Thread::UnknownCase } else { Thread::New };
+            return Ok(Conversation { thread, case: None });
+        };
+        let author = assessment.facts.author.as_ref();
+        let verdict = assessment.verdict.clone();
+        assessment.verdict = crate::case::follow_up(verdict, author, &case.id, case.reporter.as_ref());
+        let thread = match (assessment.verdict.kind, &case.advisory) {
+            // Only a reply that did not reach its reporter concerns the team.
+            (Kind::Bounce, _) if mail != Some(MailKind::Reply) => Thread::New,
+            (_, Some(_)) => Thread::Advisory,
+            (_, None) => Thread::WithoutAdvisory,
+        };
+        Ok(Conversation { thread, case: Some(case) })
+    }
+
+    /// A follow-up that comes while its case's report is on its way waits for the advisory.
+    async fn must_wait_for_filing(&self, verdict: &Verdict, known: &Conversation) -> Result<bool, StoreError> {
+        let Some(case) = &known.case else { return Ok(false) };
+        if verdict.kind != Kind::FollowUp || case.advisory.is_some() {
+            return Ok(false);
+        }
+        let filter = MessageFilter {
+            case: Some(case.id.clone()),
+            unfinished_only: true,
+            limit: SIBLINGS,
+            ..MessageFilter::default()
+        };
+        let on_its_way = |state: &State| {
+            matches!(state, State::UrgentAlert { .. } | State::Filing { .. } | State::FilingCheck { .. })
+        };
+        Ok(self.parts.store.messages(&filter).await?.iter().any(|message| on_its_way(&message.state)))
+    }
+}
+
+fn answered_mails(assessment: &Assessment) -> Vec<crate::model::MailId> {
+    let bounced = match &assessment.facts.automatic {
+        Some(crate::model::Automatic::Bounce { of }) => of.clone(),
+        _ => None,
+    };
+    bounced.into_iter().chain(assessment.facts.answers.iter().cloned()).collect()
+}
+
+fn needs_case(assessment: &Assessment) -> bool {
+    !crate::case::is_own(&assessment.facts)
+        && matches!(
+            assessment.verdict.kind,
+            Kind::Report | Kind::NotAVulnerability | Kind::WrongProject | Kind::Unreadable | Kind::FollowUp
+        )
+}
+
+fn judgement(verdict: &Verdict) -> String {
+    let disclosure = verdict.disclosure.map(|disclosure| format!(", {}", disclosure.as_str())).unwrap_or_default();
+    let destination = verdict.destination.as_ref().map(|name| format!(", for {name}")).unwrap_or_default();
+    format!("judged: {}{disclosure}{destination}", verdict.kind)
+}

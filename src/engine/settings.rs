@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use crate::case::{Backoff, Policy};
+use crate::model::{Limits, Repository};
+
+/// How the engine works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Beginning of the names of new cases.
+    pub case_prefix: String,
+    /// Where reports go that match no repository, or whose repository refuses.
+    pub fallback: Repository,
+    /// Bytes of mail that one fetch may bring.
+    pub batch: u64,
+    /// Messages that are opened or answered at one time: as many as there are workers.
+    pub openers: usize,
+    /// Filings at one time.
+    pub filers: usize,
+    /// Mails that are sent at one time.
+    pub senders: usize,
+    /// Replies that one address gets in 24 hours.
+    pub replies_per_day: u32,
+    pub policy: Policy,
+    /// Between attempts at one message or mail.
+    pub backoff: Backoff,
+    /// Least wait after an error that only a person can mend.
+    pub setup_wait: Duration,
+    /// How long a mail is offered to the server before it counts as failed.
+    pub mail_patience: Duration,
+    /// How often idle tasks look for what another process (a command) has changed in the store.
+    pub look: Duration,
+    /// How far ahead [`super::Engine::drain`] and [`super::Engine::process`] wait for work that is not due yet.
+    pub drain_patience: Duration,
+    pub timeouts: Timeouts,
+}
+
+/// The longest that each effect may take, the adapters' own timeouts included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    pub fetch: Duration,
+    /// Waiting for a worker included.
+    pub open: Duration,
+    pub file: Duration,
+    pub send: Duration,
+    pub settle: Duration,
+}
+
+impl Settings {
+    /// The defaults for a gateway with these limits.
+    pub fn new(case_prefix: String, fallback: Repository, limits: &Limits) -> Self {
+        let seconds = Duration::from_secs;
+        Settings {
+            case_prefix,
+            fallback,
+            batch: limits.message_size,
+            openers: std::thread::available_parallelism().map_or(2, usize::from),
+            filers: 4,
+            senders: 2,
+            replies_per_day: 4,
+            policy: Policy {
+                poison_after: 2,
+                lost_after: 5,
+                give_up_after: seconds(24 * 3_600),
+                settle_time: seconds(90),
+            },
+            backoff: Backoff { first: seconds(5), ceiling: seconds(600) },
+            setup_wait: seconds(60),
+            mail_patience: seconds(5 * 24 * 3_600),
+            look: seconds(5),
+            drain_patience: seconds(5),
+            timeouts: Timeouts {
+                fetch: seconds(300),
+                // A worker may be busy with another message or two first.
+                open: seconds(limits.seconds.saturating_mul(3).saturating_add(30)),
+                file: seconds(60),
+                send: seconds(90),
+                settle: seconds(60),
+            },
+        }
+    }
+
+    /// How long a claim holds: longer than all that is done under one.
+    pub(super) fn lease(&self) -> Duration {
+        self.timeouts.open + self.timeouts.file + self.timeouts.settle
+    }
+
+    pub(super) fn mail_lease(&self) -> Duration {
+        self.timeouts.send * 2
+    }
+
+    /// A lost attempt is looked for only after it must have ended.
+    pub(super) fn sound(mut self) -> Self {
+        self.policy.settle_time = self.policy.settle_time.max(self.timeouts.file * 3 / 2);
+        self
+    }
+}
