@@ -1,3 +1,4 @@
 //! The gateway together with real servers.
 
+mod fixtures;
 mod systemd;
