@@ -5,6 +5,7 @@
 //! without limit and matches boundaries in mid-line.
 
 mod automatic;
+pub mod build;
 mod decode;
 mod entity;
 mod facts;
