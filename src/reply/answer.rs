@@ -1,0 +1,237 @@
+use super::templates::{Name, Placeholder, Values};
+use super::{CERTIFICATE_FILE, ComposeError, MAX_REPLY, Office, boundary, case_or_reference, message_id, outgoing};
+use crate::mime::build::{self, AutoSubmitted, Heading, Part};
+use crate::model::{
+    Action, Address, Assessment, ComposeOrder, Encryption, Filed, Kind, MailKind, MessageFacts, OpenedMessage, Outcome,
+    OutgoingMail, Unreadable,
+};
+use crate::openpgp::{self, Cert};
+
+/// What the reader of a reply may learn (promises 1 and 2).
+enum Reader {
+    /// Signed inside the ciphertext: may have all of it, encrypted to that certificate.
+    Signer(Box<Cert>),
+    /// Sent everything in the clear: may have what the clear text says.
+    Open,
+    /// Sent ciphertext that anybody could have captured: learns nothing from it, in the same words for every content.
+    Stranger,
+}
+
+/// The reply that `order` wants, unless nobody may be answered.
+pub(super) fn compose(
+    opened: Option<&OpenedMessage>,
+    order: &ComposeOrder,
+    office: &Office<'_>,
+) -> Result<Option<OutgoingMail>, ComposeError> {
+    let Some(assessment) = order.assessment.as_ref().filter(|_| order.actions.iter().any(|a| is_answer(*a))) else {
+        return Ok(None);
+    };
+    let Some(to) = recipient(&assessment.facts, office) else { return Ok(None) };
+    let reader = Reader::of(opened, order, assessment);
+    let letter = Letter { order, assessment, office, opened, to };
+    match &reader {
+        Reader::Signer(cert) => letter.sealed(cert, &reader).map(Some),
+        Reader::Open | Reader::Stranger => letter.signed(&reader).map(Some),
+    }
+}
+
+/// Who is answered: never a program, never ourselves, never nobody (RFC 3834 2); of a forwarded mail the forwarder.
+fn recipient(facts: &MessageFacts, office: &Office<'_>) -> Option<Address> {
+    let to = facts.answer_to.as_ref().filter(|_| facts.automatic.is_none())?;
+    let original_author = facts.is_forward && facts.forwarded_author.as_ref().is_some_and(|a| a.same_mailbox(to));
+    let forwarder = if original_author { facts.author.as_ref() } else { Some(to) };
+    forwarder.filter(|address| !office.is_own(address)).cloned()
+}
+
+fn is_answer(action: Action) -> bool {
+    use Action::*;
+    matches!(action, Acknowledge | SendInstructions | AskPrivate | ExplainFailure | Receipt)
+}
+
+impl Reader {
+    fn of(opened: Option<&OpenedMessage>, order: &ComposeOrder, assessment: &Assessment) -> Reader {
+        if assessment.facts.encryption == Encryption::None {
+            return Reader::Open;
+        }
+        let certificate = opened.and_then(|opened| opened.reply_certificate.as_ref());
+        let usable = certificate.and_then(|c| openpgp::read_certificates(&c.bytes).ok()?.into_iter().next());
+        match usable.filter(|cert| openpgp::unusable_for_encryption(cert, order.now).is_none()) {
+            Some(cert) => Reader::Signer(Box::new(cert)),
+            None => Reader::Stranger,
+        }
+    }
+
+    fn may_know(&self) -> bool {
+        !matches!(self, Reader::Stranger)
+    }
+}
+
+/// A reply in the making.
+struct Letter<'a> {
+    order: &'a ComposeOrder,
+    assessment: &'a Assessment,
+    office: &'a Office<'a>,
+    opened: Option<&'a OpenedMessage>,
+    to: Address,
+}
+
+impl Letter<'_> {
+    fn sealed(&self, cert: &Cert, reader: &Reader) -> Result<OutgoingMail, ComposeError> {
+        let (subject, text) = self.words(reader);
+        let heading = self.heading(subject, true)?;
+        let boundary = boundary(self.order, MailKind::Reply);
+        self.bounded(&heading, |certificate| {
+            let plain = build::protected_content(&heading, &parts(&text, certificate), &boundary);
+            let sealed = self.office.keyring.seal(plain.expose(), &[cert], self.order.now)?;
+            Ok(build::encrypted(&heading, &sealed, &boundary))
+        })
+    }
+
+    fn signed(&self, reader: &Reader) -> Result<OutgoingMail, ComposeError> {
+        let (subject, text) = self.words(reader);
+        let heading = self.heading(subject, reader.may_know())?;
+        let boundary = boundary(self.order, MailKind::Reply);
+        self.bounded(&heading, |certificate| {
+            let content = build::content(&parts(&text, certificate), &boundary);
+            let signature = self.office.keyring.sign_detached(&content, self.order.now)?;
+            Ok(build::signed(&heading, &content, &signature.armored, signature.micalg, &boundary))
+        })
+    }
+
+    /// The mail, without the certificate if that makes it too large.
+    fn bounded(
+        &self,
+        heading: &Heading,
+        make: impl Fn(Option<&str>) -> Result<Vec<u8>, ComposeError>,
+    ) -> Result<OutgoingMail, ComposeError> {
+        let certificate = self.office.certificate().map(openpgp::armored);
+        let mut bytes = make(certificate.as_deref())?;
+        if bytes.len() > MAX_REPLY {
+            bytes = make(None)?;
+        }
+        if bytes.len() > MAX_REPLY {
+            return Err(ComposeError::TooLarge);
+        }
+        Ok(outgoing(MailKind::Reply, heading.clone(), bytes))
+    }
+
+    fn heading(&self, subject: String, named: bool) -> Result<Heading, ComposeError> {
+        let parent = self.assessment.facts.message_id.clone();
+        let mut references = self.opened.map(|opened| opened.headers.references.clone()).unwrap_or_default();
+        references.retain(|id| Some(id) != parent.as_ref() && id.as_str().len() <= 250);
+        references.extend(parent.clone());
+        Ok(Heading {
+            name: self.office.identity.name.clone(),
+            from: self.office.identity.address.clone(),
+            to: self.to.clone(),
+            subject,
+            outer_subject: None,
+            date: self.order.now,
+            message_id: message_id(self.order, self.office, MailKind::Reply, 1, named)?,
+            in_reply_to: parent,
+            references,
+            auto_submitted: AutoSubmitted::Replied,
+            urgent: false,
+            certificate: self.office.certificate().map(openpgp::binary),
+        })
+    }
+
+    /// Subject and text.
+    fn words(&self, reader: &Reader) -> (String, String) {
+        let values = self.values(reader);
+        let names = self.templates(reader);
+        let templates = self.office.templates;
+        let subject = names.first().map(|name| templates.subject(*name, &values)).unwrap_or_default();
+        let texts: Vec<String> = names.iter().map(|name| templates.text(*name, &values)).collect();
+        (subject, texts.join("\n\n") + "\n")
+    }
+
+    /// The templates for this reader, in order; the first gives the subject.
+    fn templates(&self, reader: &Reader) -> Vec<Name> {
+        let facts = &self.assessment.facts;
+        let wants = |action| self.order.actions.contains(&action);
+        let mut names = match reader {
+            _ if wants(Action::ExplainFailure) => vec![Name::CannotOpen, cause(facts), Name::Encryption],
+            Reader::Stranger => vec![Name::Received],
+            _ => vec![self.message_for_readers_of_the_content()],
+        };
+        if facts.private_key_attached && reader.may_know() {
+            names.push(Name::SecretKey);
+        }
+        let asked = wants(Action::SendInstructions) && reader.may_know();
+        if (facts.encryption == Encryption::None || asked) && !names.contains(&Name::Encryption) {
+            names.push(Name::Encryption);
+        } else if self.used_an_old_key() {
+            names.push(Name::OldKey);
+        }
+        names.push(Name::Closing);
+        names
+    }
+
+    fn message_for_readers_of_the_content(&self) -> Name {
+        let wants = |action| self.order.actions.contains(&action);
+        let held = matches!(self.order.outcome, Some(Outcome::Held(_)));
+        if wants(Action::Acknowledge) && self.assessment.facts.is_forward {
+            Name::AcknowledgementForward
+        } else if wants(Action::Acknowledge) && wants(Action::AskPrivate) {
+            Name::AcknowledgementPublic
+        } else if wants(Action::Acknowledge) {
+            Name::Acknowledgement
+        } else if wants(Action::Receipt) && held {
+            Name::ReceiptHeld
+        } else if wants(Action::Receipt) {
+            Name::Receipt
+        } else {
+            Name::HowToReport
+        }
+    }
+
+    fn values(&self, reader: &Reader) -> Values {
+        let mut values = self.office.values(self.order);
+        if !reader.may_know() {
+            return values;
+        }
+        values.set(Placeholder::Case, case_or_reference(self.order));
+        if self.assessment.verdict.kind != Kind::WrongProject {
+            let destination = self.assessment.verdict.destination.as_ref();
+            values.set_some(Placeholder::ReportPage, destination.map(|repository| repository.report_page()));
+        }
+        // An advisory's name is nothing for a mail that anybody on its way can read.
+        if let (Reader::Signer(_), Some(filed)) = (reader, self.filed()) {
+            values.set(Placeholder::Repository, filed.repository.as_str());
+            values.set(Placeholder::Advisory, filed.ghsa_id.as_str());
+            values.set(Placeholder::AdvisoryUrl, &filed.url);
+        }
+        values
+    }
+
+    fn filed(&self) -> Option<&Filed> {
+        match self.order.outcome.as_ref()? {
+            Outcome::Filed(advisory) | Outcome::Commented { advisory, .. } => Some(advisory),
+            _ => None,
+        }
+    }
+
+    fn used_an_old_key(&self) -> bool {
+        let current = self.office.certificate().and_then(openpgp::fingerprint);
+        self.assessment.facts.decryption_key.is_some() && self.assessment.facts.decryption_key != current
+    }
+}
+
+/// The help for what kept a message shut: only causes that anybody can see who holds the ciphertext. The rest shares one
+/// text, since the difference would tell what is inside (promise 2).
+fn cause(facts: &MessageFacts) -> Name {
+    match facts.failure {
+        Some(Unreadable::NoKey) => Name::CauseNoKey,
+        Some(Unreadable::SymmetricOnly) => Name::CausePassword,
+        Some(Unreadable::NoIntegrityProtection) => Name::CauseNoIntegrity,
+        // S/MIME has none of our formats; whatever else is unsupported may lie inside the ciphertext.
+        Some(Unreadable::Unsupported) if facts.format.is_none() => Name::CauseSmime,
+        _ => Name::CauseDamaged,
+    }
+}
+
+fn parts(text: &str, certificate: Option<&str>) -> Vec<Part> {
+    let attached = certificate.map(|armor| Part::file(CERTIFICATE_FILE, "application/pgp-keys", armor.as_bytes()));
+    std::iter::once(Part::text(text)).chain(attached).collect()
+}
