@@ -40,7 +40,7 @@ pub struct MadeKey {
 pub fn password(file: Option<&Path>, credential: Option<&str>) -> Result<Option<Secret<String>>, Error> {
     let source = match (file, credential) {
         (Some(file), _) => SecretSource::File(file.to_owned()),
-        (None, Some(name)) => SecretSource::Credential(name.to_owned()),
+        (None, Some(name)) => SecretSource::credential(name, Path::new(".")),
         (None, None) => return Ok(None),
     };
     Ok(Some(source.read()?))

@@ -20,17 +20,21 @@ const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 pub enum SecretSource {
     /// A file; for keys also a folder of files.
     File(PathBuf),
-    /// A credential that the service manager hands over (`LoadCredential=`).
-    Credential(String),
+    /// A credential that the service manager hands over (`LoadCredential=`). For a command that an operator runs by hand,
+    /// the file from which the unit loads it stands in: `secrets/NAME` beside the configuration.
+    Credential { name: String, beside: PathBuf },
 }
+
+/// The folder beside the configuration from which the unit loads credentials.
+const SECRETS: &str = "secrets";
 
 /// Why a secret could not be read. It names the place and never the content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     #[error(
-        "the credential {0:?} is not there: start the service through systemd with LoadCredential={0}:PATH, or name a file"
+        "the credential {name:?} is not there: systemd hands it over by LoadCredential={name}:{beside}, which is missing"
     )]
-    NoCredential(String),
+    NoCredential { name: String, beside: String },
     #[error("cannot read the secret in {path}: {reason}")]
     Unreadable { path: String, reason: String },
     #[error("the secret in {0} is empty")]
@@ -42,9 +46,11 @@ impl SecretSource {
     pub fn path(&self) -> Result<PathBuf, SecretError> {
         match self {
             SecretSource::File(path) => Ok(path.clone()),
-            SecretSource::Credential(name) => std::env::var_os(CREDENTIALS_DIRECTORY)
-                .map(|folder| Path::new(&folder).join(name))
-                .ok_or_else(|| SecretError::NoCredential(name.clone())),
+            SecretSource::Credential { name, beside } => match std::env::var_os(CREDENTIALS_DIRECTORY) {
+                Some(folder) => Ok(Path::new(&folder).join(name)),
+                None if beside.exists() => Ok(beside.clone()),
+                None => Err(SecretError::NoCredential { name: name.clone(), beside: beside.display().to_string() }),
+            },
         }
     }
 
@@ -67,11 +73,16 @@ impl SecretSource {
             .then(|| format!("{0} is open to every user of this machine: run chmod o= {0}", path.display()))
     }
 
+    /// The credential `name`, whose file is in the folder of the configuration.
+    pub fn credential(name: &str, folder: &Path) -> Self {
+        SecretSource::Credential { name: name.to_owned(), beside: folder.join(SECRETS).join(name) }
+    }
+
     /// The same place with a relative path taken from `folder`.
     pub(super) fn within(self, folder: &Path) -> Self {
         match self {
             SecretSource::File(path) => SecretSource::File(folder.join(path)),
-            credential => credential,
+            SecretSource::Credential { name, .. } => SecretSource::credential(&name, folder),
         }
     }
 }
@@ -80,7 +91,7 @@ impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SecretSource::File(path) => write!(f, "{}", path.display()),
-            SecretSource::Credential(name) => write!(f, "credential {name}"),
+            SecretSource::Credential { name, .. } => write!(f, "credential {name}"),
         }
     }
 }
@@ -143,7 +154,7 @@ fn credential<E: Error>(name: &str) -> Result<SecretSource, E> {
     if name.is_empty() || name.starts_with('.') || !harmless {
         return Err(E::custom("the name of a credential is made of letters, digits, '.', '-' and '_'"));
     }
-    Ok(SecretSource::Credential(name.to_owned()))
+    Ok(SecretSource::credential(name, Path::new("")))
 }
 
 #[derive(serde::Deserialize)]

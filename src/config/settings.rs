@@ -175,8 +175,8 @@ pub struct GitHub {
 /// As whom advisories are filed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GitHubLogin {
-    /// A GitHub App and its installation in the organisation.
-    App { id: u64, installation: u64, private_key: SecretSource },
+    /// A GitHub App; its installation is looked up when it is not named.
+    App { id: u64, installation: Option<u64>, private_key: SecretSource },
     /// A personal or fine-grained access token.
     Token(SecretSource),
 }

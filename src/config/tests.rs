@@ -92,7 +92,7 @@ fn the_environment_stands_over_the_file_and_is_held_to_the_same_rules() {
     assert_eq!(settings.mailboxes[0].poll.as_secs(), 60);
     assert_eq!(
         settings.secret_keys,
-        [SecretSource::File("/etc/x/keys/a".into()), SecretSource::Credential("intake-key".into())]
+        [SecretSource::File("/etc/x/keys/a".into()), SecretSource::credential("intake-key", Path::new("/etc/x"))]
     );
     let cases = [
         (

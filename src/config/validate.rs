@@ -242,10 +242,10 @@ impl Check<'_> {
         let problem = |key: &str, what: &str| self.places.problem(&format!("github.{key}"), what);
         let login = match (raw.app, raw.token) {
             (None, Some(token)) => GitHubLogin::Token(token.within(self.folder)),
-            (Some(file::AppTable { id: Some(id), installation: Some(installation), private_key: Some(key) }), None) => {
+            (Some(file::AppTable { id: Some(id), installation, private_key: Some(key) }), None) => {
                 GitHubLogin::App { id, installation, private_key: key.within(self.folder) }
             }
-            (Some(_), None) => return Err(problem("app", "[github.app] needs id, installation and private_key")),
+            (Some(_), None) => return Err(problem("app", "[github.app] needs id and private_key")),
             (Some(_), Some(_)) => return Err(problem("token", "[github] has both app and token: keep one")),
             (None, None) => return Err(problem("app", "[github] needs [github.app], or token")),
         };
@@ -254,7 +254,7 @@ impl Check<'_> {
         if api.scheme() != "https" && !(api.scheme() == "http" && api.host_str().is_some_and(is_loopback)) {
             return Err(problem("api", "api must begin with https://, since tokens and reports travel there"));
         }
-        let timeout = seconds(self.positive("github.timeout_seconds", raw.timeout_seconds)?.unwrap_or(60));
+        let timeout = seconds(self.positive("github.timeout_seconds", raw.timeout_seconds)?.unwrap_or(45));
         Ok(GitHub { api, login, way: raw.filing.unwrap_or(FilingWay::Report), timeout })
     }
 
