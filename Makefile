@@ -9,7 +9,6 @@ KEEP    ?=
 # Which tests: `make test TESTS=imap`.
 TESTS   ?=
 
-# A make variable, not a target's output: the jobs below need the binary that this build made.
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 BINARY     = $(TARGET_DIR)/release/advisory-intake
 UNIT_DIR   = $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -69,14 +68,14 @@ install: ## Install what `make build` built (PREFIX, DESTDIR)
 	chmod 644 $(UNIT_DIR)/advisory-intake.service
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(BINARY) man >$(DESTDIR)$(PREFIX)/share/man/man1/advisory-intake.1
+	$(BINARY) man --output $(DESTDIR)$(PREFIX)/share/man/man1
 	$(BINARY) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/advisory-intake
 	$(BINARY) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_advisory-intake
 	$(BINARY) completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/advisory-intake.fish
 
 uninstall: ## Remove what `make install` installed; state and configuration stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/advisory-intake $(UNIT_DIR)/advisory-intake.service \
-		$(DESTDIR)$(PREFIX)/share/man/man1/advisory-intake.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/advisory-intake*.1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/advisory-intake \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_advisory-intake \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/advisory-intake.fish
