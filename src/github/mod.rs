@@ -156,7 +156,6 @@ fn checked_base(text: &str) -> Result<Url, SettingsError> {
 fn credentials(settings: &Settings, base: &Url) -> Result<Credentials, SettingsError> {
     let builder = Octocrab::builder()
         .add_header(http::header::ACCEPT, "application/vnd.github+json".to_owned())
-        .add_header(http::header::USER_AGENT, concat!("advisory-intake/", env!("CARGO_PKG_VERSION")).to_owned())
         .set_connect_timeout(Some(settings.connect_timeout))
         .set_read_timeout(Some(settings.timeout))
         .set_write_timeout(Some(settings.timeout))

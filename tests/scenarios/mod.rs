@@ -1,4 +1,5 @@
 //! The gateway together with real servers.
 
+mod advisories;
 mod fixtures;
 mod systemd;
