@@ -265,6 +265,7 @@ impl Connection {
             (None, io::ErrorKind::TimedOut) => {
                 SourceError::Unreachable(format!("{host} said nothing for {:?}", self.patience))
             }
+            (None, io::ErrorKind::UnexpectedEof) => return self.gone(),
             (None, io::ErrorKind::Other) => SourceError::Server(format!("{host} {}", Breach::Malformed)),
             (None, kind) => SourceError::Unreachable(format!("the connection to {host} broke: {kind}")),
         })

@@ -10,7 +10,10 @@ use crate::ports::SendError;
 pub(super) enum Stage {
     Connect,
     Login,
-    Envelope,
+    /// `anonymous`: no login is configured.
+    Envelope {
+        anonymous: bool,
+    },
     /// The message is on its way: without a reply nobody knows.
     Message,
 }
@@ -27,8 +30,12 @@ pub(super) fn sort(error: &Error, stage: Stage, host: &str) -> SendError {
         (Stage::Login, _) => SendError::Setup(format!("{text}: check user and password of the mail server")),
         // RFC 4954 6: these are about us and not about this mail.
         (_, 530 | 534 | 535 | 538) => SendError::Setup(format!("{text}: the mail server wants another login")),
+        // RFC 3463 5.7.1, which Postfix says at RCPT to whoever did not log in.
+        (Stage::Envelope { anonymous: true }, _) if said.starts_with("5.7.") => {
+            SendError::Setup(format!("{text}: the mail server wants a login"))
+        }
         (Stage::Connect, _) => SendError::Setup(format!("{text}: the mail server does not serve this machine")),
-        (Stage::Envelope | Stage::Message, _) => SendError::Refused(text),
+        (Stage::Envelope { .. } | Stage::Message, _) => SendError::Refused(text),
     }
 }
 

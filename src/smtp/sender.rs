@@ -113,7 +113,8 @@ impl Smtp {
         let mut connection = self.connection().await?;
         let options = mail_options(mail, &connection)?;
         let host = &self.settings.host;
-        let before = |error| sort(&error, Stage::Envelope, host);
+        let anonymous = self.settings.login.is_none();
+        let before = |error| sort(&error, Stage::Envelope { anonymous }, host);
         connection.command(Mail::new(from, options)).await.map_err(before)?;
         connection.command(Rcpt::new(to, vec![])).await.map_err(before)?;
         connection.command(Data).await.map_err(before)?;

@@ -2,4 +2,8 @@
 
 mod advisories;
 mod fixtures;
+mod hostile_imap;
+mod imap;
+mod maildir;
+mod smtp;
 mod systemd;
