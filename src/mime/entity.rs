@@ -80,6 +80,13 @@ impl Splitter<'_> {
 }
 
 impl<'a> Entity<'a> {
+    /// The header section alone, as far as the limits allow: for mail that cannot be split.
+    pub fn headers_only(bytes: &'a [u8], limits: &Limits) -> Self {
+        let header = HeaderSection::parse_some(bytes, limits);
+        let content_type = header.structured("content-type").unwrap_or_else(|| Structured::plain("text/plain"));
+        Entity { header, raw: &[], body: &[], content_type, content: Content::Leaf }
+    }
+
     /// `type/subtype` in lower case.
     pub fn media_type(&self) -> &str {
         &self.content_type.value

@@ -4,6 +4,7 @@
 //! functions and [`Keyring::seal`] work on bytes and know nothing of mail. [`generate`], [`describe`] and [`import`] serve
 //! the `key` commands. Time is an argument everywhere.
 
+mod armor;
 mod certificate;
 mod decrypt;
 mod generate;
@@ -14,6 +15,7 @@ mod policy;
 mod seal;
 mod verify;
 
+pub use armor::{Kind, dearmor, kind, serialized};
 pub use certificate::{
     Description, addresses, armored, armored_with_secret, binary, claimed_addresses, describe, describe_all,
     fingerprint,
