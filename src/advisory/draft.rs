@@ -1,0 +1,166 @@
+//! The draft itself: fields, status block, sections, pages.
+
+use time::OffsetDateTime;
+
+use super::neutral::{blocks, code_span};
+use super::pages::{Item, length, pages};
+use super::status::{cell, status};
+use crate::model::{
+    AdvisoryDraft, AdvisorySeverity, AttachmentSummary, CommentDraft, Disclosure, Draft, DraftOrder, Identity,
+    OpenedMessage, Report, Secret, Vulnerability,
+};
+
+/// Room that every page keeps for the line that tells where it continues.
+const MARGIN: usize = 400;
+/// Most attachments that are listed.
+const MOST_FILES: usize = 100;
+/// Most packages that an advisory lists.
+const MOST_PACKAGES: usize = 20;
+
+/// Drafts what is filed for `message`: a new advisory, or a comment where the order says so.
+///
+/// It begins with the gateway's status block, which nothing from the mail can imitate: mail text is made harmless by
+/// [`neutralise`](super::neutralise) and cannot make headings or tables. What exceeds GitHub's limits continues in comments,
+/// in order and marked, with nothing cut. A comment has one page: beyond it the text ends with a note that the alert,
+/// which the team got by mail, holds the whole.
+pub fn draft(
+    message: &OpenedMessage,
+    report: &Report,
+    order: &DraftOrder,
+    identity: &Identity,
+    received: OffsetDateTime,
+) -> Draft {
+    let head = status(message, report, order, identity, received);
+    let (summary, cut) = title(report, order);
+    let items = sections(report, order, cut);
+    let page = AdvisoryDraft::MAX_DESCRIPTION - MARGIN;
+    let mut texts = pages(items, page.saturating_sub(length(&head) + 2), page);
+    if order.comment {
+        return Draft::Comment(comment(&head, &texts, order));
+    }
+    let count = texts.len();
+    let mark = |at: usize| {
+        format!("_Continued from above: part {} of {count}, case {}._", at + 1, code_span(order.case.as_str()))
+    };
+    let first = if texts.is_empty() { String::new() } else { texts.remove(0) };
+    let more = if count > 1 {
+        format!("\n\n_Continues in {} below, nothing is left out._", comments(count - 1))
+    } else {
+        String::new()
+    };
+    Draft::Advisory(AdvisoryDraft {
+        summary: summary.into(),
+        description: format!("{head}\n\n{first}{more}").into(),
+        continued: texts
+            .into_iter()
+            .enumerate()
+            .map(|(at, text)| Secret::new(format!("{}\n\n{text}", mark(at + 1))))
+            .collect(),
+        vulnerabilities: vulnerabilities(report),
+        severity: severity(report),
+        cwe_ids: report.cwe.clone(),
+        credits: report.github_login.iter().cloned().collect(),
+        marker: order.marker.clone(),
+    })
+}
+
+fn comments(count: usize) -> String {
+    if count == 1 { "a comment".to_owned() } else { format!("{count} comments") }
+}
+
+fn comment(head: &str, texts: &[String], order: &DraftOrder) -> CommentDraft {
+    let first = texts.first().map_or("", String::as_str);
+    let note = match texts.len() {
+        0 | 1 => "",
+        _ => "\n\n**The mail is longer than a comment may be.** The alert that the team got by mail holds all of it.",
+    };
+    CommentDraft { body: format!("{head}\n\n{first}{note}").into(), marker: order.marker.clone() }
+}
+
+/// The title in one line within GitHub's limit, and whether something of it was left out.
+fn title(report: &Report, order: &DraftOrder) -> (String, bool) {
+    let mark = if order.verdict.disclosure == Some(Disclosure::Public) { "[public] " } else { "" };
+    let hidden = |c: char| {
+        c.is_control() || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff)
+    };
+    let plain: String = report.summary.expose().chars().map(|c| if hidden(c) { ' ' } else { c }).collect();
+    let stated = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let stated = if stated.is_empty() { format!("Report {} without a subject", order.case) } else { stated };
+    let whole = format!("{mark}{stated}");
+    if length(&whole) <= AdvisoryDraft::MAX_SUMMARY {
+        return (whole, false);
+    }
+    // A character takes two units at most.
+    let cut: String = whole.chars().take(AdvisoryDraft::MAX_SUMMARY / 2 - 1).collect();
+    (format!("{cut}…"), true)
+}
+
+/// Everything below the status block.
+fn sections(report: &Report, order: &DraftOrder, whole_title: bool) -> Vec<Item> {
+    let mut items = vec![Item::Own(if order.comment { "### What the sender adds" } else { "### Report" }.to_owned())];
+    if whole_title {
+        items.extend(mail(&format!("Subject: {}", report.summary.expose())));
+    }
+    let text = mail(report.text.expose());
+    if text.is_empty() {
+        items.push(Item::Own("_No text._".to_owned()));
+    }
+    items.extend(text);
+    if let Some(clear) = &report.clear_text {
+        items.push(Item::Own(
+            "### Outside of the encryption\n\nThis stood in the clear beside the encrypted text. Anybody on the way can have read, changed \
+             or added it."
+                .to_owned(),
+        ));
+        items.extend(mail(clear.expose()));
+    }
+    if let Some(deadline) = report.deadline {
+        items.push(Item::Own(format!("### Deadline\n\nThe reporter means to publish after **{deadline}**.")));
+    }
+    if !report.attachments.is_empty() {
+        items.extend(files(&report.attachments));
+    }
+    items
+}
+
+fn mail(text: &str) -> Vec<Item> {
+    blocks(text).into_iter().map(Item::Mail).collect::<Vec<Item>>()
+}
+
+/// Attachments as tables of what they are; their content goes to people by encrypted mail only.
+fn files(attachments: &[AttachmentSummary]) -> Vec<Item> {
+    const HEAD: &str = "| Name | Type | Bytes | SHA-256 |\n| --- | --- | ---: | --- |";
+    let row = |file: &AttachmentSummary| {
+        let name: String = file.name.expose().chars().take(200).collect();
+        let kind: String = file.media_type.chars().take(100).collect();
+        format!("| {} | {} | {} | `{}` |", cell(&shown(&name)), cell(&shown(&kind)), file.bytes, file.sha256)
+    };
+    let intro = "### Attachments\n\nThey cannot be attached here; the team got them by mail.".to_owned();
+    let rows: Vec<String> = attachments.iter().take(MOST_FILES).map(row).collect();
+    let mut items = vec![Item::Own(intro)];
+    items.extend(rows.chunks(20).map(|rows| Item::Own(format!("{HEAD}\n{}", rows.join("\n")))));
+    if attachments.len() > MOST_FILES {
+        items.push(Item::Own(format!("And {} more.", attachments.len() - MOST_FILES)));
+    }
+    items
+}
+
+fn shown(text: &str) -> String {
+    if text.trim().is_empty() { "(no name)".to_owned() } else { code_span(text.trim()) }
+}
+
+fn vulnerabilities(report: &Report) -> Vec<Vulnerability> {
+    let named = report.packages.iter().take(MOST_PACKAGES);
+    named.map(|package| Vulnerability { package: package.clone(), functions: Vec::new() }).collect()
+}
+
+/// The first vector of a version that GitHub takes, else the words.
+fn severity(report: &Report) -> AdvisorySeverity {
+    let taken =
+        report.cvss.iter().find(|stated| ["CVSS:3.1/", "CVSS:4.0/"].iter().any(|v| stated.vector.starts_with(v)));
+    match (taken, report.severity) {
+        (Some(stated), _) => AdvisorySeverity::Vector(stated.vector.clone()),
+        (None, Some(words)) => AdvisorySeverity::Words(words),
+        (None, None) => AdvisorySeverity::NotStated,
+    }
+}

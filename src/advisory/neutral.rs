@@ -1,0 +1,279 @@
+//! Makes text from mail harmless in Markdown as GitHub renders it (GitHub Flavored Markdown and GitHub's autolinks).
+
+/// `text` as Markdown that shows it and does nothing else.
+///
+/// What stands in a fence or is indented by four columns becomes a fenced block. In the rest lines keep their breaks, and
+/// everything that would act is taken its meaning: headings, tables, lists, quotes, emphasis, HTML and images show as
+/// they were typed. Words that GitHub would make links or pings of (addresses, `@name`, `#1`, `owner/name#1`, `GH-1`,
+/// GHSA ids, commit hashes) become code, which stays readable and can be copied; so no link hides its target, and
+/// nothing is fetched. Characters that hide or turn text around are shown as `\u{fffd}`.
+///
+/// Takes time linear in the text. The result is whole in itself: no fence is left open.
+pub fn neutralise(text: &str) -> String {
+    blocks(text).iter().map(Block::markdown).collect::<Vec<_>>().join("\n\n")
+}
+
+/// A piece of text that is shown in one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Block {
+    Prose(Vec<String>),
+    Code { language: String, lines: Vec<String> },
+}
+
+impl Block {
+    /// As Markdown that stands for itself.
+    pub(super) fn markdown(&self) -> String {
+        match self {
+            Block::Prose(lines) => prose(lines),
+            Block::Code { language, lines } => fenced(language, lines),
+        }
+    }
+}
+
+/// Cuts `text` into prose and code. Lines are kept whole.
+pub(super) fn blocks(text: &str) -> Vec<Block> {
+    let (mut blocks, mut prose, mut lines) = (Vec::new(), Vec::new(), text.lines().map(visible).peekable());
+    while let Some(line) = lines.next() {
+        if let Some((fence, language)) = opens_fence(&line) {
+            flush(&mut prose, &mut blocks);
+            let mut code = Vec::new();
+            for line in lines.by_ref() {
+                if closes_fence(&line, &fence) {
+                    break;
+                }
+                code.push(line);
+            }
+            blocks.push(Block::Code { language, lines: code });
+        } else if is_indented(&line)
+            && prose.last().is_none_or(|last: &String| {
+                last.trim().is_empty() || is_indented(last) || last.trim_end().ends_with(':')
+            })
+        {
+            flush(&mut prose, &mut blocks);
+            let mut code = vec![line];
+            while let Some(next) = lines.next_if(|next| is_indented(next) || next.trim().is_empty()) {
+                code.push(next);
+            }
+            while code.last().is_some_and(|last| last.trim().is_empty()) {
+                code.pop();
+            }
+            blocks.push(Block::Code { language: String::new(), lines: dedent(code) });
+        } else {
+            prose.push(line);
+        }
+    }
+    flush(&mut prose, &mut blocks);
+    blocks
+}
+
+fn flush(prose: &mut Vec<String>, blocks: &mut Vec<Block>) {
+    let lines = std::mem::take(prose);
+    if lines.iter().any(|line| !line.trim().is_empty()) {
+        blocks.push(Block::Prose(lines));
+    }
+}
+
+/// Control characters (save tab), and characters that hide or turn text around (Trojan Source, CVE-2021-42574).
+fn visible(line: &str) -> String {
+    let hides = |c: char| {
+        c.is_control() && c != '\t'
+            || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0x061c | 0xad | 0x180e | 0xe0000..=0xe0fff | 0xfff9..=0xfffb | 0x2028 | 0x2029)
+    };
+    line.trim_end_matches('\r').chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The fence that a line opens and the language it names.
+fn opens_fence(line: &str) -> Option<(String, String)> {
+    let trimmed = line.trim_start_matches(' ');
+    let mark = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let rest = trimmed.trim_start_matches(mark);
+    let length = trimmed.len() - rest.len();
+    let language = rest.trim();
+    let fits = length >= 3 && line.len() - trimmed.len() <= 3 && !(mark == '`' && rest.contains('`'));
+    let plain =
+        language.len() <= 20 && language.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-'));
+    // GitHub draws pictures from these languages.
+    let active =
+        ["mermaid", "geojson", "topojson", "stl", "math"].iter().any(|name| language.eq_ignore_ascii_case(name));
+    let language = if plain && !active { language.to_owned() } else { String::new() };
+    fits.then(|| (trimmed.get(..length).unwrap_or_default().to_owned(), language))
+}
+
+fn closes_fence(line: &str, fence: &str) -> bool {
+    let trimmed = line.trim();
+    trimmed.len() >= fence.len() && trimmed.chars().all(|c| fence.starts_with(c))
+}
+
+/// Indented by a tab or four columns, as code in Markdown and in mail.
+fn is_indented(line: &str) -> bool {
+    (line.starts_with('\t') || line.starts_with("    ")) && !line.trim().is_empty()
+}
+
+fn dedent(lines: Vec<String>) -> Vec<String> {
+    let indent = |line: &String| line.len() - line.trim_start_matches(' ').len();
+    let least = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    lines.into_iter().map(|line| line.get(least..).unwrap_or_default().to_owned()).collect()
+}
+
+/// A fenced block whose fence is longer than any run of backticks inside, so nothing inside can close it.
+fn fenced(language: &str, lines: &[String]) -> String {
+    let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
+}
+
+/// The longest run of backticks in `text`.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// Prose line by line. Two spaces at a line's end would be eaten by some editors, so a backslash keeps the break.
+fn prose(lines: &[String]) -> String {
+    let mut out: Vec<String> = Vec::with_capacity(lines.len());
+    for (at, line) in lines.iter().enumerate() {
+        let text = one_line(line.trim_end());
+        let breaks = !text.is_empty() && lines.get(at + 1).is_some_and(|next| !next.trim().is_empty());
+        out.push(if breaks { format!("{text}\\") } else { text });
+    }
+    let start = out.iter().position(|line| !line.is_empty()).unwrap_or(0);
+    let end = out.iter().rposition(|line| !line.is_empty()).map_or(0, |at| at + 1);
+    out.get(start..end).unwrap_or_default().join("\n")
+}
+
+/// Deepest indent of a prose line that is kept, in columns.
+const DEEPEST: usize = 8;
+
+/// One line with all that acts escaped.
+fn one_line(line: &str) -> String {
+    let body = line.trim_start();
+    let mut out = "&nbsp;".repeat((line.len() - body.len()).min(DEEPEST));
+    let mut first = true;
+    for (text, code) in spans(body) {
+        if code {
+            push_code(text, &mut out);
+        } else {
+            words(text, first, &mut out);
+        }
+        first = false;
+    }
+    out
+}
+
+/// A line cut at its inline code: runs of backticks that another run of the same length closes (CommonMark 6.1).
+fn spans(line: &str) -> Vec<(&str, bool)> {
+    let runs: Vec<(usize, usize)> = backtick_runs(line);
+    let mut last_of = std::collections::HashMap::new();
+    let mut closes = vec![None; runs.len()];
+    for (index, (_, length)) in runs.iter().enumerate().rev() {
+        if let Some(next) = last_of.insert(*length, index) {
+            closes[index] = Some(next);
+        }
+    }
+    let (mut spans, mut from, mut index) = (Vec::new(), 0, 0);
+    while let Some((at, length)) = runs.get(index) {
+        let Some((end, _)) = closes.get(index).copied().flatten().and_then(|close: usize| runs.get(close)) else {
+            index += 1;
+            continue;
+        };
+        let inner = line.get(at + length..*end).unwrap_or_default();
+        if inner.trim().is_empty() {
+            index += 1;
+            continue;
+        }
+        spans.push((line.get(from..*at).unwrap_or_default(), false));
+        spans.push((inner.trim(), true));
+        from = end + length;
+        index = closes.get(index).copied().flatten().map_or(index, |close| close) + 1;
+    }
+    spans.push((line.get(from..).unwrap_or_default(), false));
+    spans
+}
+
+/// Start and length of every run of backticks.
+fn backtick_runs(line: &str) -> Vec<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for (at, _) in line.match_indices('`') {
+        match runs.last_mut() {
+            Some((start, length)) if *start + *length == at => *length += 1,
+            _ => runs.push((at, 1)),
+        }
+    }
+    runs
+}
+
+/// Writes `text` word by word: words that GitHub would act on as code, the others escaped.
+fn words(text: &str, starts_line: bool, out: &mut String) {
+    let mut first = starts_line;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let space = piece.get(word.len()..).unwrap_or_default();
+        if acts(word) {
+            let edge = |c: char| {
+                matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '<' | '>' | '[' | ']' | '"' | '\'' | '*')
+            };
+            let start = word.len() - word.trim_start_matches(edge).len();
+            let inner = word.trim_matches(edge);
+            escape(word.get(..start).unwrap_or_default(), first, out);
+            push_code(inner, out);
+            escape(word.get(start + inner.len()..).unwrap_or_default(), false, out);
+        } else {
+            escape(word, first, out);
+        }
+        out.push_str(if space.is_empty() { "" } else { " " });
+        first &= word.is_empty();
+    }
+}
+
+/// Whether GitHub would make a link, a ping or a reference of a word: then it holds more than punctuation, too.
+fn acts(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let hash_number = word.split('#').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    let reference = ["gh-", "ghsa-"].iter().any(|prefix| lower.contains(prefix));
+    let commit = word.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
+        (7..=40).contains(&part.len())
+            && part.bytes().all(|b| b.is_ascii_hexdigit())
+            && part.contains(|c: char| c.is_ascii_digit())
+    });
+    let link = lower.contains("://") || lower.contains("www.") || lower.contains("mailto:") || lower.contains("xmpp:");
+    let named = word.chars().any(|c| c == '@' || c == '＠');
+    let content = word.contains(char::is_alphanumeric);
+    content && (hash_number || reference || commit || link || named)
+}
+
+/// Writes a code span that does not grow together with one before it.
+fn push_code(text: &str, out: &mut String) {
+    if out.ends_with('`') {
+        out.push_str("&#8203;");
+    }
+    out.push_str(&code_span(text));
+}
+
+/// `text` in a code span that it cannot end (CommonMark 6.1).
+pub(super) fn code_span(text: &str) -> String {
+    let ticks = "`".repeat(longest_run(text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.trim() != text { " " } else { "" };
+    // A line break or a bar would end a table cell around it.
+    let inner: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    format!("{ticks}{pad}{inner}{pad}{ticks}")
+}
+
+/// Escapes what Markdown gives a meaning to (CommonMark 2.4), and at a line's beginning what begins a block.
+fn escape(text: &str, starts_line: bool, out: &mut String) {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let mut previous = ' ';
+    for (at, c) in text.char_indices() {
+        let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+        let inner = previous.is_alphanumeric() && next.is_some_and(char::is_alphanumeric);
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '_' if inner => out.push(c),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '@' => out.extend(['\\', c]),
+            '#' | '-' | '+' | '=' if starts_line && at == 0 => out.extend(['\\', c]),
+            '.' | ')' if starts_line && at == digits && digits > 0 => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+        previous = c;
+    }
+}

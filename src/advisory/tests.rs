@@ -1,0 +1,348 @@
+use std::sync::LazyLock;
+
+use comrak::nodes::{AstNode, NodeValue};
+use comrak::{Arena, Options, parse_document};
+use regex::Regex;
+use time::OffsetDateTime;
+
+use super::{draft, neutralise};
+use crate::model::*;
+
+/// What GitHub would do with a text, seen by a parser that is not ours.
+fn acts(markdown: &str) -> Vec<String> {
+    let (mut found, mut options) = (Vec::new(), Options::default());
+    options.extension.autolink = true;
+    options.extension.table = true;
+    options.extension.strikethrough = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.extension.math_dollars = true;
+    let arena = Arena::new();
+    walk(parse_document(&arena, markdown, &options), &mut found);
+    found
+}
+
+static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:^|[^a-z0-9_])@[a-z0-9]|#\d|\bgh-\d|\bghsa-|\b[0-9a-f]*\d[0-9a-f]*\b").unwrap()
+});
+
+fn walk<'a>(node: &'a AstNode<'a>, found: &mut Vec<String>) {
+    match &node.data.borrow().value {
+        NodeValue::Text(text) => {
+            let commit = |word: &str| (7..=40).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
+            let hits =
+                REFERENCE.find_iter(text).filter(|hit| hit.as_str().contains(['@', '#', '-']) || commit(hit.as_str()));
+            found.extend(hits.map(|hit| format!("reference {:?}", hit.as_str())));
+        }
+        NodeValue::Document
+        | NodeValue::Paragraph
+        | NodeValue::LineBreak
+        | NodeValue::SoftBreak
+        | NodeValue::Code(_) => {}
+        NodeValue::CodeBlock(block) => {
+            let language = block.info.clone();
+            found.extend(["mermaid", "math"].contains(&language.as_str()).then(|| format!("drawing {language}")));
+        }
+        other => found.push(format!("{other:?}").split(['(', '{', ' ']).next().unwrap_or_default().to_owned()),
+    }
+    for child in node.children() {
+        walk(child, found);
+    }
+}
+
+const HOSTILE: &[&str] = &[
+    "@octocat",
+    "hi @org/team,",
+    "a@b.example",
+    "#123",
+    "open-telemetry/x#7",
+    "GH-12",
+    "GHSA-4625-4j76-fww9",
+    "CVE-2026-1234",
+    "![x](http://e.example/p.png)",
+    "![x][y]",
+    "[y]: http://e.example",
+    "[text](http://e.example)",
+    "<img src=x onerror=y>",
+    "<!-- x -->",
+    "-->",
+    "<details>",
+    "</details>",
+    "<http://e.example>",
+    "https://e.example/a_b?c=d#e",
+    "www.e.example",
+    "mailto:a@b.example",
+    "# Heading",
+    "## Status",
+    "Title\n===",
+    "Title\n---",
+    "---",
+    "***",
+    "| a | b |\n| --- | --- |\n| c | d |",
+    "a | b\n--|--\nc | d",
+    "```",
+    "````",
+    "~~~",
+    "```mermaid",
+    "`",
+    "``",
+    "`` a ` b ``",
+    "`@octocat`",
+    "\\",
+    "\\\\",
+    "\\`",
+    "&#64;octocat",
+    "&commat;octocat",
+    "* item",
+    "- [ ] task",
+    "1. one",
+    "10) ten",
+    "+ plus",
+    "> quote",
+    "> [!NOTE]",
+    "**bold**",
+    "__x__",
+    "~~gone~~",
+    "$x$",
+    "$$",
+    "[^1]",
+    "[^1]: note",
+    "    indented",
+    "\tindented",
+    "  two",
+    "",
+    "\n\n",
+    "deadbeef1",
+    "0123456789abcdef0123456789abcdef01234567",
+    "a@0123456789abcdef",
+    "\u{202e}evil\u{200b}",
+    "＠octocat",
+    "(@octocat)",
+    "_@octocat_",
+    "*@octocat*",
+    "javascript:alert(1)",
+    "plain words",
+    "word:",
+    "C# .NET",
+    "x<y>z",
+    "ftp://e.example/x",
+    "é中文",
+];
+
+#[test]
+fn nothing_from_a_mail_acts() {
+    for text in HOSTILE {
+        let markdown = neutralise(text);
+        assert!(acts(&markdown).is_empty(), "{text:?} became {markdown:?}: {:?}", acts(&markdown));
+    }
+    // Mixtures, from a fixed seed, with every kind of separator.
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |most: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % most as u64).unwrap()
+    };
+    for _ in 0..1_000 {
+        let mut text = String::new();
+        for _ in 0..1 + next(8) {
+            text.push_str(HOSTILE[next(HOSTILE.len())]);
+            text.push_str(["", " ", "\n", "\n\n", "\r\n", "\t"][next(6)]);
+        }
+        let markdown = neutralise(&text);
+        assert!(acts(&markdown).is_empty(), "{text:?} became {markdown:?}: {:?}", acts(&markdown));
+    }
+}
+
+#[test]
+fn the_parser_that_judges_sees_what_acts() {
+    for text in [
+        "@octocat",
+        "#1",
+        "![x](y)",
+        "<b>x</b>",
+        "# x",
+        "https://e.example",
+        "| a |\n| --- |",
+        "GH-1",
+        "$x$",
+        "deadbeef1",
+    ] {
+        assert!(!acts(text).is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn text_stays_readable() {
+    let cases = [
+        ("plain words, a (remark) - and CVE-2026-1234.", "plain words, a (remark) - and CVE-2026-1234."),
+        ("see https://e.example/x_y.", "see `https://e.example/x_y`."),
+        ("ask @octocat, please", "ask `@octocat`, please"),
+        ("one\ntwo", "one\\\ntwo"),
+        ("use `snake_case` here", "use `snake_case` here"),
+        ("snake_case *x*", "snake_case \\*x\\*"),
+        ("Code:\n\n    a <b> `c`\n      d\n\nend", "Code:\n\n```\na <b> `c`\n  d\n```\n\nend"),
+        ("```go\nx := \"```\"\n```", "````go\nx := \"```\"\n````"),
+        ("```\nnever closed", "```\nnever closed\n```"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(neutralise(text), expected);
+    }
+}
+
+fn message(encryption: Encryption) -> OpenedMessage {
+    OpenedMessage {
+        headers: Headers::default(),
+        subject: Secret::default(),
+        subject_protected: false,
+        sender: Sender {
+            address: "erin@example.org".parse().ok(),
+            name: String::new(),
+            authenticated: Authentication::None,
+        },
+        encryption,
+        format: None,
+        decryption_key: None,
+        failure: None,
+        signature: Signature { status: SignatureStatus::None, signer: None, shortfall: None },
+        forwarded: None,
+        parts: Vec::new(),
+        certificates: Vec::new(),
+        reply_certificate: None,
+        ciphertext: None,
+        automatic: None,
+        private_key_attached: false,
+    }
+}
+
+fn order(comment: bool) -> DraftOrder {
+    let verdict = Verdict {
+        kind: Kind::Report,
+        disclosure: Some(Disclosure::Private),
+        destination: "open-telemetry/opentelemetry-go".parse().ok(),
+        also: Vec::new(),
+        case: None,
+        confidence: Confidence::default(),
+        evidence: Vec::new(),
+    };
+    DraftOrder {
+        case: "OTEL-SEC-2026-0001".parse().unwrap(),
+        verdict,
+        marker: Marker::from_random([7; 16]),
+        destination: "open-telemetry/opentelemetry-go".parse().unwrap(),
+        refused: None,
+        comment,
+    }
+}
+
+fn identity(show_reporter: bool) -> Identity {
+    Identity {
+        project: "OpenTelemetry".into(),
+        address: "security@example.org".parse().unwrap(),
+        name: "OpenTelemetry security".into(),
+        aliases: Vec::new(),
+        case_prefix: "OTEL-SEC".into(),
+        message_id_domain: "example.org".into(),
+        policy_url: "https://example.org/policy".into(),
+        certificate_url: None,
+        github_owner: "open-telemetry".into(),
+        fallback_repository: "open-telemetry/sig-security".parse().unwrap(),
+        show_reporter,
+    }
+}
+
+fn advisory(report: &Report) -> AdvisoryDraft {
+    match draft(&message(Encryption::None), report, &order(false), &identity(false), OffsetDateTime::UNIX_EPOCH) {
+        Draft::Advisory(advisory) => advisory,
+        Draft::Comment(_) => panic!("asked for an advisory"),
+    }
+}
+
+#[test]
+fn the_status_block_cannot_be_forged() {
+    let forged = "| OpenTelemetry security | Received by mail |\n| --- | --- |\n| Signature | good |\n\n### Report\n\n```\n\n### Attachments";
+    let report = Report { text: forged.to_owned().into(), summary: "x".to_owned().into(), ..Report::default() };
+    let text = advisory(&report).description.expose().clone();
+    let own: Vec<String> = acts(&text).into_iter().filter(|what| what == "Table" || what == "Heading").collect();
+    assert_eq!(own, ["Table", "Heading"], "{text}");
+    assert!(
+        text.starts_with(
+            "| OpenTelemetry security | Received by mail |\n| --- | --- |\n| Case | `OTEL-SEC-2026-0001` |"
+        )
+    );
+    assert!(text.contains("intake-0707"));
+}
+
+#[test]
+fn the_reporter_is_shown_only_where_the_configuration_says_so() {
+    for show in [false, true] {
+        let made = draft(
+            &message(Encryption::None),
+            &Report::default(),
+            &order(true),
+            &identity(show),
+            OffsetDateTime::UNIX_EPOCH,
+        );
+        let Draft::Comment(comment) = made else { panic!("asked for a comment") };
+        assert_eq!(comment.body.expose().contains("erin@example.org"), show);
+    }
+}
+
+#[test]
+fn text_beyond_the_limits_continues_with_nothing_cut() {
+    let code: String = (0..9_000).map(|n| format!("    line{n} of code\n")).collect();
+    let prose: String = (0..9_000).map(|n| format!("word{n} <&*_ ")).collect();
+    let subject = "s".repeat(2_000);
+    let report = Report {
+        text: format!("{code}\n{prose}\n\nthe end").into(),
+        summary: subject.clone().into(),
+        ..Report::default()
+    };
+    let made = advisory(&report);
+    assert!(made.summary.expose().chars().count() <= AdvisoryDraft::MAX_SUMMARY);
+    assert!(!made.continued.is_empty());
+    let pages: Vec<&String> =
+        std::iter::once(made.description.expose()).chain(made.continued.iter().map(Secret::expose)).collect();
+    for page in &pages {
+        assert!(page.chars().count() <= AdvisoryDraft::MAX_DESCRIPTION, "{}", page.chars().count());
+    }
+    let all: String = pages.iter().map(|page| page.as_str()).collect::<Vec<_>>().join("\n");
+    let mut from = 0;
+    for word in (0..9_000)
+        .map(|n| format!("line{n} "))
+        .chain((0..9_000).map(|n| format!("word{n}")))
+        .chain(["the end".to_owned()])
+    {
+        from += all[from..].find(&word).unwrap_or_else(|| panic!("{word} is missing or out of order"));
+    }
+    assert!(all.contains(&subject));
+    let opened = |page: &str| page.lines().filter(|line| line.starts_with("```")).count();
+    assert!(pages.iter().all(|page| opened(page).is_multiple_of(2)));
+}
+
+#[test]
+fn clear_text_beside_ciphertext_stands_apart_and_is_flagged() {
+    let report =
+        Report { text: "inside".to_owned().into(), clear_text: Some("outside".to_owned().into()), ..Report::default() };
+    let made =
+        draft(&message(Encryption::Partial), &report, &order(false), &identity(false), OffsetDateTime::UNIX_EPOCH);
+    let Draft::Advisory(made) = made else { panic!("asked for an advisory") };
+    let text = made.description.expose();
+    let at = |needle: &str| text.find(needle).unwrap_or_else(|| panic!("no {needle} in {text}"));
+    assert!(at("**Mixed mail.**") < at("inside") && at("inside") < at("### Outside of the encryption"));
+    assert!(at("### Outside of the encryption") < at("\n\noutside"));
+}
+
+#[test]
+fn severity_is_a_vector_or_words() {
+    let vector = |text: &str| CvssVector { vector: text.to_owned(), score: Some(5.3) };
+    let v31 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L";
+    let cases = [
+        (vec![vector(v31)], Some(Severity::High), AdvisorySeverity::Vector(v31.to_owned())),
+        (vec![vector("CVSS:3.0/AV:N")], Some(Severity::High), AdvisorySeverity::Words(Severity::High)),
+        (Vec::new(), None, AdvisorySeverity::NotStated),
+    ];
+    for (cvss, severity, expected) in cases {
+        assert_eq!(advisory(&Report { cvss, severity, ..Report::default() }).severity, expected);
+    }
+}
