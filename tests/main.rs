@@ -1,5 +1,6 @@
 //! One test binary: `support` starts the real parts (servers, the daemon, GitHub's double), `scenarios` uses them.
 
 mod architecture;
+mod engine;
 mod scenarios;
 mod support;
