@@ -70,11 +70,6 @@ pub fn armored_with_secret(cert: &Cert) -> Secret<String> {
     Secret::new(bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default())
 }
 
-/// The certificate in binary, public parts only; empty if it cannot be serialised, which a parsed one always can.
-pub fn binary(cert: &Cert) -> Vec<u8> {
-    cert.to_vec().unwrap_or_default()
-}
-
 /// Describes one certificate as of `now`.
 pub fn describe(cert: &Cert, now: OffsetDateTime) -> Description {
     let policy = standard(now);

@@ -17,8 +17,7 @@ mod verify;
 
 pub use armor::{Kind, dearmor, kind, serialized};
 pub use certificate::{
-    Description, addresses, armored, armored_with_secret, binary, claimed_addresses, describe, describe_all,
-    fingerprint,
+    Description, addresses, armored, armored_with_secret, claimed_addresses, describe, describe_all, fingerprint,
 };
 pub use decrypt::{Decrypted, decrypt};
 pub use generate::{GenerateError, Generated, generate};

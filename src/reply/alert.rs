@@ -121,7 +121,7 @@ impl<'a> Alert<'a> {
             references: Vec::new(),
             auto_submitted: AutoSubmitted::Generated,
             urgent: self.kind == MailKind::UrgentAlert,
-            certificate: self.office.certificate().map(openpgp::binary),
+            certificate: self.office.certificate().map(openpgp::serialized),
         })
     }
 

@@ -132,7 +132,7 @@ impl Letter<'_> {
             references,
             auto_submitted: AutoSubmitted::Replied,
             urgent: false,
-            certificate: self.office.certificate().map(openpgp::binary),
+            certificate: self.office.certificate().map(openpgp::serialized),
         })
     }
 

@@ -103,7 +103,7 @@ impl World {
         let cert = read_certificates(&self.reporter).unwrap().remove(0);
         Certificate {
             fingerprint: openpgp::fingerprint(&cert).unwrap(),
-            bytes: openpgp::binary(&cert),
+            bytes: openpgp::serialized(&cert),
             learned_from: LearnedFrom::Attachment,
             addresses: vec![],
         }

@@ -1,0 +1,136 @@
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::open::open;
+use super::{InspectOptions, Inspection, Member, OwnCertificate, Ready};
+use crate::advisory;
+use crate::model::{
+    Assessment, ComposeOrder, Draft, DraftOrder, MessageFacts, OpenedMessage, OutgoingMail, RawMessage, Report,
+    WorkerSettings,
+};
+use crate::openpgp::{self, Keyring, KeyringError};
+use crate::reply::{self, ComposeError, Office, TemplateError, Templates};
+use crate::triage::{self, Routing, RoutingError};
+
+/// Everything that work on a message needs, loaded once: keys, routing, templates. Plain functions over values, used by
+/// the worker process and by benches; each opens the message once.
+pub struct Desk {
+    settings: WorkerSettings,
+    keyring: Keyring,
+    routing: Routing,
+    templates: Templates,
+}
+
+/// Why a desk cannot be set up; for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    #[error("cannot read the routing table {}: {reason}; check the path and that the service's user may read it", path.display())]
+    RoutingFile { path: PathBuf, reason: std::io::Error },
+    #[error(transparent)]
+    Routing(#[from] RoutingError),
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+}
+
+impl Desk {
+    /// Reads what `settings` names.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says what to do, for a file that cannot be read or does not hold what it should.
+    pub fn open(settings: WorkerSettings, now: OffsetDateTime) -> Result<Desk, DeskError> {
+        let keyring = Keyring::load(&settings, now)?;
+        let routing = match &settings.routing {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|reason| DeskError::RoutingFile { path: path.clone(), reason })?;
+                Routing::parse(&text)?
+            }
+            None => Routing::built_in(),
+        };
+        let templates = Templates::load(settings.templates.as_deref())?;
+        Ok(Desk { settings, keyring, routing, templates })
+    }
+
+    /// What is worth knowing about the keys, the team and the routing.
+    pub fn ready(&self) -> Ready {
+        let own = self.keyring.own_certificate().and_then(|cert| {
+            Some(OwnCertificate { fingerprint: openpgp::fingerprint(cert)?, armored: openpgp::armored(cert) })
+        });
+        let with_certificate = self.keyring.team().iter().map(|member| Member {
+            addresses: member.addresses.clone(),
+            fingerprint: openpgp::fingerprint(&member.certificate),
+            unusable: member.unusable.clone(),
+        });
+        let without = self.settings.team_addresses.iter().map(|address| Member {
+            addresses: vec![address.clone()],
+            fingerprint: None,
+            unusable: None,
+        });
+        Ready {
+            warnings: self.keyring.warnings().to_vec(),
+            own,
+            team: with_certificate.chain(without).collect(),
+            repositories: self.routing.repositories().to_vec(),
+        }
+    }
+
+    /// Opens, reads and judges (stages 3 to 5).
+    pub fn assess(&self, message: &RawMessage, now: OffsetDateTime) -> Assessment {
+        let (opened, report) = self.read(message, now);
+        self.judge(&opened, &report)
+    }
+
+    /// Opens, reads and drafts (stage 6).
+    pub fn draft(&self, message: &RawMessage, order: &DraftOrder, now: OffsetDateTime) -> Draft {
+        let (opened, report) = self.read(message, now);
+        advisory::draft(&opened, &report, order, &self.settings.identity, message.received)
+    }
+
+    /// Opens, where there is a message, and composes the mails that `order` wants (stage 8).
+    ///
+    /// # Errors
+    ///
+    /// When the gateway's own key cannot sign; for the operator.
+    pub fn compose(
+        &self,
+        message: Option<&RawMessage>,
+        order: &ComposeOrder,
+    ) -> Result<Vec<OutgoingMail>, ComposeError> {
+        let read = message.map(|message| self.read(message, order.now));
+        let office = Office {
+            identity: &self.settings.identity,
+            templates: &self.templates,
+            keyring: &self.keyring,
+            without_certificate: &self.settings.team_addresses,
+        };
+        reply::compose(read.as_ref().map(|(opened, report)| (opened, report)), order, &office)
+    }
+
+    /// Opens, reads and judges, and says everything about it.
+    pub fn inspect(
+        &self,
+        message: &RawMessage,
+        options: InspectOptions,
+        now: OffsetDateTime,
+    ) -> (Assessment, Inspection) {
+        let (opened, report) = self.read(message, now);
+        let assessment = self.judge(&opened, &report);
+        let inspection = Inspection::of(&opened, &report, &assessment.verdict, options.show_text);
+        (assessment, inspection)
+    }
+
+    fn read(&self, message: &RawMessage, now: OffsetDateTime) -> (OpenedMessage, Report) {
+        let opened = open(message, &self.keyring, &self.settings.limits, &self.settings.identity, now);
+        let report = triage::extract(&opened, &self.routing);
+        (opened, report)
+    }
+
+    fn judge(&self, opened: &OpenedMessage, report: &Report) -> Assessment {
+        let verdict = triage::judge(opened, report, &self.routing, &self.settings.identity);
+        Assessment { facts: MessageFacts::of(opened), verdict }
+    }
+}

@@ -1,0 +1,287 @@
+use std::borrow::Cow;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout};
+
+use super::protocol::{self, Answer, Envelope, InspectOptions, Request};
+use super::{Inspection, Ready};
+use crate::model::{Assessment, ComposeOrder, Draft, DraftOrder, OutgoingMail, RawMessage, Secret, WorkerSettings};
+use crate::ports::{Opener, OpenerError};
+
+/// Messages after which a worker is replaced, so that what stays of decrypted text in its memory goes with it.
+const REPLACE_AFTER: u32 = 500;
+/// Time for a worker to read its keys, whose passwords may be made costly to try.
+const START_TIME: Duration = Duration::from_secs(60);
+/// First and longest wait after workers could not be started.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// What a worker is given of the daemon's environment: where systemd put the credentials.
+const ENVIRONMENT: [&str; 1] = ["CREDENTIALS_DIRECTORY"];
+
+/// Worker processes, started when they are needed and at most `count` at a time.
+///
+/// Each holds the keys and works on one message at a time. It is replaced when it dies, when it runs over
+/// [`crate::model::Limits::seconds`] (then it is killed), and after a number of messages. Dropping a request kills its
+/// worker; dropping the pool kills them all.
+pub struct Pool {
+    program: PathBuf,
+    replace_after: u32,
+    permits: Semaphore,
+    shared: Mutex<Shared>,
+}
+
+struct Shared {
+    settings: Arc<WorkerSettings>,
+    /// Counts the reloads: workers of an earlier one are not used again.
+    generation: u64,
+    idle: Vec<Worker>,
+    trouble: Option<Trouble>,
+}
+
+/// Why workers cannot be started, and when it is tried again.
+struct Trouble {
+    sentence: String,
+    wait: Duration,
+    until: Instant,
+}
+
+struct Worker {
+    /// Killed when it is dropped.
+    child: Child,
+    stream: UnixStream,
+    ready: Arc<Ready>,
+    generation: u64,
+    served: u32,
+}
+
+impl Pool {
+    /// A pool of at most `count` workers (at least one), which are `program worker`. Nothing is started yet.
+    pub fn start(program: PathBuf, settings: WorkerSettings, count: usize) -> Pool {
+        let shared = Shared { settings: Arc::new(settings), generation: 0, idle: Vec::new(), trouble: None };
+        Pool {
+            program,
+            replace_after: REPLACE_AFTER,
+            permits: Semaphore::new(count.max(1)),
+            shared: Mutex::new(shared),
+        }
+    }
+
+    /// The same pool, with workers that are replaced after `messages`.
+    pub fn replace_after(mut self, messages: u32) -> Pool {
+        self.replace_after = messages.max(1);
+        self
+    }
+
+    /// What a worker says about its keys, the team and its settings; starts one if none is there.
+    pub async fn ready(&self) -> Result<Ready, OpenerError> {
+        let (worker, _permit) = self.checkout().await?;
+        let ready = Ready::clone(&worker.ready);
+        self.give_back(worker);
+        Ok(ready)
+    }
+
+    /// Process ids of the workers that wait for a message, for people who look after them.
+    pub fn idle(&self) -> Vec<u32> {
+        self.shared().idle.iter().filter_map(|worker| worker.child.id()).collect()
+    }
+
+    /// Reads keys, routing and templates again. Where that fails, everything stays as it was.
+    pub async fn reload(&self, settings: WorkerSettings) -> Result<Ready, OpenerError> {
+        let mut worker = Worker::start(&self.program, &settings).await.map_err(OpenerError::Setup)?;
+        let ready = Ready::clone(&worker.ready);
+        let mut shared = self.shared();
+        shared.settings = Arc::new(settings);
+        shared.generation += 1;
+        shared.trouble = None;
+        worker.generation = shared.generation;
+        shared.idle = vec![worker];
+        Ok(ready)
+    }
+
+    /// Opens, reads and judges a message, and says everything about it for a person who holds the key.
+    pub async fn inspect(
+        &self,
+        message: &RawMessage,
+        options: InspectOptions,
+    ) -> Result<(Assessment, Inspection), OpenerError> {
+        match self.exchange(Request::Inspect(Envelope::of(message), options), Some(message)).await? {
+            (Answer::Inspected(assessment), pieces) => {
+                let json = Secret::new(pieces.into_iter().next().unwrap_or_default());
+                let inspection = serde_json::from_slice(json.expose()).map_err(|_| confused())?;
+                Ok((*assessment, inspection))
+            }
+            (answer, _) => Err(unexpected(answer)),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<'_>,
+        message: Option<&RawMessage>,
+    ) -> Result<(Answer, Vec<Vec<u8>>), OpenerError> {
+        let (mut worker, _permit) = self.checkout().await?;
+        let limits = self.shared().settings.limits.clone();
+        // A message over the limit is cut: its stated size tells the worker so.
+        let body = message.map(|m| &m.bytes[..m.bytes.len().min(limits.message_size as usize)]);
+        let head = protocol::encode(&request).map_err(|_| confused())?;
+        let pieces: Vec<&[u8]> = std::iter::once(head.as_slice()).chain(body).collect();
+        let reason = match timeout(Duration::from_secs(limits.seconds), worker.ask(&pieces)).await {
+            Ok(Ok(answer)) => {
+                self.give_back(worker);
+                return Ok(answer);
+            }
+            Ok(Err(error)) => worker.last_words(&error).await,
+            Err(_) => format!("it took more than {} seconds", limits.seconds),
+        };
+        tracing::warn!(reason, "worker lost");
+        Err(OpenerError::Died(reason))
+    }
+
+    /// A worker that is alive, and the right to use it.
+    async fn checkout(&self) -> Result<(Worker, SemaphorePermit<'_>), OpenerError> {
+        let closed = |_| OpenerError::Setup("the workers are shutting down".into());
+        let permit = self.permits.acquire().await.map_err(closed)?;
+        let (settings, generation) = {
+            let mut shared = self.shared();
+            while let Some(mut worker) = shared.idle.pop() {
+                if matches!(worker.child.try_wait(), Ok(None)) {
+                    return Ok((worker, permit));
+                }
+            }
+            if let Some(trouble) = shared.trouble.as_ref().filter(|trouble| trouble.until > Instant::now()) {
+                return Err(OpenerError::Setup(trouble.sentence.clone()));
+            }
+            (shared.settings.clone(), shared.generation)
+        };
+        match Worker::start(&self.program, &settings).await {
+            Ok(mut worker) => {
+                worker.generation = generation;
+                self.shared().trouble = None;
+                Ok((worker, permit))
+            }
+            Err(sentence) => {
+                self.shared().remember(&sentence);
+                Err(OpenerError::Setup(sentence))
+            }
+        }
+    }
+
+    fn give_back(&self, mut worker: Worker) {
+        worker.served += 1;
+        let mut shared = self.shared();
+        if worker.served < self.replace_after && worker.generation == shared.generation {
+            shared.idle.push(worker);
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn remember(&mut self, sentence: &str) {
+        let wait = self.trouble.as_ref().map_or(FIRST_WAIT, |trouble| (trouble.wait * 2).min(LONGEST_WAIT));
+        tracing::error!(reason = sentence, wait_seconds = wait.as_secs(), "no worker can be started");
+        self.trouble = Some(Trouble { sentence: sentence.to_owned(), wait, until: Instant::now() + wait });
+    }
+}
+
+impl Worker {
+    /// Starts one and waits until it has read its keys. The error is a sentence for the operator.
+    async fn start(program: &Path, settings: &WorkerSettings) -> Result<Worker, String> {
+        let failed = |error: io::Error| format!("cannot start a worker ({}): {error}", program.display());
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
+        ours.set_nonblocking(true).map_err(failed)?;
+        let child = Command::new(program)
+            .arg("worker")
+            .env_clear()
+            .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)?;
+        let stream = UnixStream::from_std(ours).map_err(failed)?;
+        let mut worker = Worker { child, stream, ready: Arc::default(), generation: 0, served: 0 };
+        let request = protocol::encode(&Request::Start(Box::new(Cow::Borrowed(settings)))).map_err(failed)?;
+        match timeout(START_TIME, worker.ask(&[&request])).await {
+            Ok(Ok((Answer::Ready(ready), _))) => worker.ready = Arc::from(ready),
+            Ok(Ok((Answer::Unusable(sentence), _))) => return Err(sentence),
+            Ok(Ok(_)) => return Err(confused().to_string()),
+            Ok(Err(error)) => {
+                return Err(format!("a worker ended while it started: {}", worker.last_words(&error).await));
+            }
+            Err(_) => return Err("a worker did not start within a minute; look at its keys and passwords".into()),
+        }
+        Ok(worker)
+    }
+
+    async fn ask(&mut self, pieces: &[&[u8]]) -> io::Result<(Answer, Vec<Vec<u8>>)> {
+        protocol::send(&mut self.stream, pieces).await?;
+        let mut pieces = protocol::receive(&mut self.stream, protocol::MAX_ANSWER).await?;
+        let head = Secret::new(pieces.remove(0));
+        Ok((protocol::decode(head.expose())?, pieces))
+    }
+
+    /// How it ended, for the operator.
+    async fn last_words(&mut self, error: &io::Error) -> String {
+        match timeout(Duration::from_secs(1), self.child.wait()).await {
+            Ok(Ok(status)) => status.to_string(),
+            _ => error.to_string(),
+        }
+    }
+}
+
+#[async_trait]
+impl Opener for Pool {
+    async fn assess(&self, message: &RawMessage) -> Result<Assessment, OpenerError> {
+        match self.exchange(Request::Assess(Envelope::of(message)), Some(message)).await? {
+            (Answer::Assessed(assessment), _) => Ok(*assessment),
+            (answer, _) => Err(unexpected(answer)),
+        }
+    }
+
+    async fn draft(&self, message: &RawMessage, order: &DraftOrder) -> Result<Draft, OpenerError> {
+        let request = Request::Draft(Envelope::of(message), Box::new(Cow::Borrowed(order)));
+        match self.exchange(request, Some(message)).await? {
+            (Answer::Drafted(draft), _) => Ok(*draft),
+            (answer, _) => Err(unexpected(answer)),
+        }
+    }
+
+    async fn compose(
+        &self,
+        message: Option<&RawMessage>,
+        order: &ComposeOrder,
+    ) -> Result<Vec<OutgoingMail>, OpenerError> {
+        let request = Request::Compose(message.map(Envelope::of), Box::new(Cow::Borrowed(order)));
+        match self.exchange(request, message).await? {
+            (Answer::Composed(mails), pieces) if mails.len() == pieces.len() => {
+                Ok(mails.into_iter().zip(pieces).map(|(mail, bytes)| OutgoingMail { bytes, ..mail }).collect())
+            }
+            (answer, _) => Err(unexpected(answer)),
+        }
+    }
+}
+
+fn unexpected(answer: Answer) -> OpenerError {
+    match answer {
+        Answer::Refused(sentence) => OpenerError::Refused(sentence),
+        _ => confused(),
+    }
+}
+
+fn confused() -> OpenerError {
+    OpenerError::Setup("a worker answered something else; are daemon and worker the same program?".into())
+}
