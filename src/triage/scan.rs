@@ -182,8 +182,7 @@ fn languages(reading: &Reading, text: &str, routing: &Routing) -> BTreeMap<usize
 }
 
 fn words(reading: &Reading, routing: &Routing, languages: &BTreeMap<usize, usize>, mentions: &mut Vec<Mention>) {
-    let mut at = 0;
-    while at < reading.len() {
+    for at in 0..reading.len() {
         let described = routing.described(&reading.window(at.saturating_sub(4), 5.min(at + 1)));
         if let Some(targets) = described.filter(|_| !languages.is_empty()) {
             let (clue, chosen) = choose(targets, languages, routing);
@@ -201,6 +200,9 @@ fn words(reading: &Reading, routing: &Routing, languages: &BTreeMap<usize, usize
                 }));
             }
         }
+    }
+    let mut at = 0;
+    while at < reading.len() {
         let Some((target, named, count)) = routing.name(&reading.window(at, 8)) else {
             at += 1;
             continue;

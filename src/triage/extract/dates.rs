@@ -45,7 +45,10 @@ pub(super) fn deadline(text: &str, sent: Date) -> Option<Date> {
     let spoken = |candidate: &String| CUES.iter().any(|cue| candidate.contains(cue));
     let denied = |candidate: &String| DENIALS.iter().any(|denial| candidate.contains(denial));
     let lower = candidates.map(|candidate| candidate.to_lowercase());
-    lower.filter(|c| spoken(c) && !denied(c)).find_map(|c| date_in(&c, sent).or_else(|| span_in(&c, sent)))
+    let telling: Vec<String> = lower.filter(|candidate| spoken(candidate) && !denied(candidate)).collect();
+    // A date says more than a number of days, which may have begun earlier.
+    let date = telling.iter().find_map(|candidate| date_in(candidate, sent));
+    date.or_else(|| telling.iter().find_map(|candidate| span_in(candidate, sent)))
 }
 
 /// Pieces between full stops and empty lines, each in one line.

@@ -67,7 +67,7 @@ const WORDS: &[Signal] = {
         signal(Ask, 1.5, Subject, &[Policy], &[], "the subject asks about the policy"),
         signal(Ask, 1.5, Message, &[Procedure], &[], "asks about the procedure"),
         signal(Ask, 2.5, Message, &[AskHelp], &[], "asks for help with using the software"),
-        signal(Ask, 3.5, Clause, &[AskAffected], &[], "asks whether a known problem concerns the project"),
+        signal(Ask, 4.5, Clause, &[AskAffected], &[], "asks whether a known problem concerns the project"),
         signal(KeyRequest, 3.0, Clause, &[KeyMaterial, Request], &[], "asks for a key or certificate"),
         signal(KeyRequest, 2.0, Pair, &[KeyMaterial, Expired], &[], "says that a key or certificate has expired"),
         signal(KeyRequest, 2.0, Subject, &[KeyMaterial], &[Weakness, Attacker], "the subject is about a key"),
@@ -218,10 +218,13 @@ pub(super) fn judge(
     let outside_model = score(Kind::NotAVulnerability) >= 3.0;
     let best = Kind::ALL
         .into_iter()
-        .filter(|kind| !matches!(kind, Kind::Report | Kind::NotAVulnerability))
+        .filter(|kind| !matches!(kind, Kind::Report | Kind::NotAVulnerability | Kind::WrongProject))
         .max_by(|a, b| score(*a).total_cmp(&score(*b)));
+    // Whose finding it is, is another question than whether it is one.
+    let elsewhere = score(Kind::WrongProject);
     let (answer, lead) = match best.map(|kind| (kind, score(kind) - report_score)) {
         Some((kind, lead)) if lead > 0.0 => (kind, lead),
+        _ if elsewhere > 0.0 => (Kind::WrongProject, elsewhere / 4.0),
         other if outside_model => (Kind::NotAVulnerability, other.map_or(1.0, |(_, lead)| -lead)),
         other => (Kind::Report, other.map_or(1.0, |(_, lead)| -lead)),
     };

@@ -52,7 +52,9 @@ impl Routing {
     }
 
     fn token_at(&self, text: &str) -> Option<(Found<'_>, usize)> {
-        let symbol = self.longest(text, |name| self.symbols.get(name), |_| true).map(|(t, n)| (Found::Symbol(t), n));
+        let symbol = self.longest(text, |name| self.symbols.get(name), |_| true).map(|(t, n)| {
+            (Found::Symbol(t), n - usize::from(text.get(..n).is_some_and(|name| name.ends_with(['/', '.']))))
+        });
         let package = self.longest(text, |name| self.packages.get(name).filter(|_| specific(name)), ends_name);
         let prefix = self.longest(text, |name| self.prefixes.get(name), |_| true);
         let of_length = |found: &Option<(Found<'_>, usize)>| found.as_ref().map_or(0, |(_, length)| *length);
