@@ -176,8 +176,8 @@ fn checked(result: Result<GoodChecksum, VerificationError>) -> Checked {
             Some(Trouble::Unacceptable(format!("its key may not sign at that time: {}", one_line(&error)))),
         ),
         Err(VerificationError::BadSignature { ka, error, .. }) => of_cert(ka.cert(), Some(why_bad(&error))),
-        Err(VerificationError::MalformedSignature { sig, .. }) => {
-            Checked { trouble: Some(Trouble::Bad), signer: issuer(sig), certificate: None }
+        Err(VerificationError::MalformedSignature { sig, error }) => {
+            Checked { trouble: Some(why_bad(&error)), signer: issuer(sig), certificate: None }
         }
         Err(_) => Checked {
             trouble: Some(Trouble::Unacceptable("it has an unknown format".to_owned())),

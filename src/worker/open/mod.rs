@@ -88,3 +88,6 @@ fn parts(walk: Walk) -> Vec<Part> {
     });
     walk.seen.into_iter().map(|Seen { part, .. }| part).chain(shut).collect()
 }
+
+#[cfg(test)]
+mod tests;

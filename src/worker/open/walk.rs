@@ -432,7 +432,9 @@ impl<'k> Walk<'k> {
             within.encrypted = true;
             within.signers = Vec::new();
         }
-        let mime_content = matches!(wrap, Wrap::PgpMime) || ciphertext::is_mime(&plaintext);
+        // A text that begins like a header field is no reason to lose its first paragraph.
+        let typed = || mime::HeaderSection::parse_some(&plaintext, self.limits).count("content-type") > 0;
+        let mime_content = ciphertext::is_mime(&plaintext) || matches!(wrap, Wrap::PgpMime) && typed();
         let parsed = if mime_content { Some(mime::parse(&plaintext, self.limits).map_err(over_limits)?) } else { None };
         self.budget = self.budget.saturating_sub(plaintext.len() as u64);
         if encrypted {
