@@ -23,7 +23,7 @@ fn settings(folder: &Path) -> Settings {
     }
 }
 
-/// Puts a file into `new`, the older the smaller `age` is not.
+/// Puts a file into `new` that came `age` seconds ago.
 fn put(folder: &Path, name: &str, age: u64, bytes: &[u8]) {
     for part in ["tmp", "new", "cur"] {
         fs::create_dir_all(folder.join(part)).unwrap();

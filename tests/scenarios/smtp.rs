@@ -154,7 +154,7 @@ async fn only_what_breaks_after_the_message_is_unknown() {
             ca_file: None,
             login: None,
             hello: Some("gateway.test".into()),
-            timeout: Duration::from_millis(500),
+            timeout: Duration::from_millis(1_500),
         });
         let result = smtp.send(&mail("erin@example.org")).await;
         assert_eq!(kind(&result), expected, "{command} {last:?}: {result:?}");

@@ -71,7 +71,7 @@ pub fn is_root(folder: &TempDir) -> bool {
     fs::metadata(folder.path()).unwrap().uid() == 0
 }
 
-/// Makes a folder, and gives it to the user whose name starts a line of `/etc/passwd`.
+/// Makes a folder, and gives it to a user and group where those are named.
 pub fn folder_of(path: &Path, owner: Option<(u32, u32)>) {
     fs::create_dir_all(path).unwrap();
     if let Some((uid, gid)) = owner {
