@@ -111,6 +111,8 @@ struct Scan {
     allowance: Allowance,
     /// The response so far, without its literals.
     response: Vec<u8>,
+    /// Where its current line begins: looking at one line again and again would be quadratic.
+    line: usize,
     /// Bytes of the current literal that are still to come.
     literal: u64,
     quoted: bool,
@@ -120,7 +122,7 @@ struct Scan {
 
 impl Scan {
     fn new(allowance: Allowance) -> Self {
-        Scan { allowance, response: Vec::new(), literal: 0, quoted: false, escaped: false, depth: 0 }
+        Scan { allowance, response: Vec::new(), line: 0, literal: 0, quoted: false, escaped: false, depth: 0 }
     }
 
     fn admit(&mut self, mut bytes: &[u8]) -> Result<(), Breach> {
@@ -158,15 +160,17 @@ impl Scan {
 
     fn end_of_line(&mut self) -> Result<(), Breach> {
         if self.has_structure() {
+            let line = self.response.get(self.line..).unwrap_or_default();
             // The parser above unwraps this date.
-            if self.quoted || contains(&self.response, b"INTERNALDATE NIL") {
+            if self.quoted || contains(line, b"INTERNALDATE NIL") {
                 return Err(Breach::Malformed);
             }
-            if let Some(size) = announced(&self.response) {
+            if let Some(size) = announced(line) {
                 if size > self.allowance.literal {
                     return Err(Breach::Literal(size));
                 }
                 self.literal = size;
+                self.line = self.response.len();
                 return Ok(());
             }
         }
