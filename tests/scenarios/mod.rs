@@ -7,3 +7,4 @@ mod imap;
 mod maildir;
 mod smtp;
 mod systemd;
+mod worker;
