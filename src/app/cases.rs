@@ -1,11 +1,11 @@
 use std::str::FromStr;
 
-use time::OffsetDateTime;
-
+use super::parts::SystemClock;
 use super::{Error, Settings};
-use crate::case::{Effort, Event, Policy};
+use crate::case::Misfit;
+use crate::engine::{self, Order, OrderError};
 use crate::model::{CaseId, InvalidId, MessageId};
-use crate::ports::{Advance, History, MessageFilter, MessageRecord, Store, StoreError};
+use crate::ports::{History, MessageFilter, MessageRecord, Store, StoreError};
 use crate::store::Sqlite;
 
 /// How often a step is tried again when the running gateway has just moved the message on.
@@ -15,7 +15,6 @@ const TRIES: usize = 5;
 /// transaction of the store.
 pub struct Cases {
     store: Sqlite,
-    policy: Policy,
 }
 
 /// A case or a message, as people name it.
@@ -54,7 +53,7 @@ impl Cases {
                 "there is no state in {store} yet: the gateway has not run with these settings"
             )));
         }
-        Ok(Cases { store: Sqlite::open(&settings.store).await?, policy: super::parts::policy(settings) })
+        Ok(Cases { store: Sqlite::open(&settings.store).await? })
     }
 
     /// Messages, newest first.
@@ -72,14 +71,14 @@ impl Cases {
         Ok(shown)
     }
 
-    /// Tells a message, or each message of a case that can take it, what a person decided. Returns those that took it.
-    pub async fn act(&self, which: &Which, event: impl Fn() -> Event<'static>) -> Result<Vec<MessageRecord>, Error> {
+    /// Gives a message, or each message of a case that can take it, a person's order. Returns those that took it.
+    pub async fn order(&self, which: &Which, order: &Order) -> Result<Vec<MessageRecord>, Error> {
         let mut took = Vec::new();
         let mut refusal = None;
         for record in self.records(which).await? {
-            match self.tell(record.message, &event).await? {
-                Ok(record) => took.push(record),
-                Err(sentence) => refusal = Some(sentence),
+            match self.give(record.message, order).await? {
+                None => took.push(self.one(record.message).await?),
+                Some(misfit) => refusal = Some(format!("{}: {misfit}", record.message)),
             }
         }
         match refusal {
@@ -88,43 +87,17 @@ impl Cases {
         }
     }
 
-    /// The outer error is the store's; the inner one says why the message cannot take the event now.
-    async fn tell(
-        &self,
-        message: MessageId,
-        event: &impl Fn() -> Event<'static>,
-    ) -> Result<Result<MessageRecord, String>, Error> {
+    /// Why the message cannot take the order now, if so.
+    async fn give(&self, message: MessageId, order: &Order) -> Result<Option<Misfit>, Error> {
         for _ in 0..TRIES {
-            let record = self.one(message).await?;
-            let now = OffsetDateTime::now_utc();
-            let for_time = (now - record.since).try_into().unwrap_or_default();
-            let effort = Effort { attempt: record.attempt, died: 0, lost: 0, for_time };
-            let before = record.state.name();
-            let step = match record.state.step(event(), effort, &self.policy) {
-                Ok(step) => step,
-                Err(misfit) => return Ok(Err(format!("{message}: {misfit}"))),
-            };
-            let note = format!("an operator: {} (it waited for {before})", name(&event()));
-            let advance = Advance {
-                state: step.state,
-                due: now,
-                turn: record.turn,
-                died: false,
-                assessment: None,
-                case: None,
-                advisory: None,
-                mails: Vec::new(),
-                replies: None,
-                note,
-                now,
-            };
-            match self.store.advance(message, advance).await {
-                Ok(_) => return Ok(Ok(self.one(message).await?)),
-                Err(StoreError::Stale(_)) => {}
-                Err(error) => return Err(error.into()),
+            match engine::give(&self.store, &SystemClock, message, order.clone()).await {
+                Ok(_) => return Ok(None),
+                Err(OrderError::Misfit(misfit)) => return Ok(Some(misfit)),
+                Err(OrderError::Store(StoreError::Stale(_))) => {}
+                Err(OrderError::Store(error)) => return Err(error.into()),
             }
         }
-        Ok(Err(format!("{message} is being worked on right now; try again in a moment")))
+        Err(Error::refused(format!("{message} is being worked on right now: try again in a moment")))
     }
 
     async fn one(&self, message: MessageId) -> Result<MessageRecord, Error> {
@@ -145,14 +118,5 @@ impl Cases {
             return Err(Error::refused(format!("there is no case {which}: case list shows what there is")));
         }
         Ok(records)
-    }
-}
-
-fn name(event: &Event<'_>) -> &'static str {
-    match event {
-        Event::Release(_) => "release",
-        Event::Hold => "hold",
-        Event::Drop => "drop",
-        _ => "retry",
     }
 }

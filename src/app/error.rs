@@ -20,6 +20,8 @@ pub enum Error {
     #[error(transparent)]
     Opener(#[from] OpenerError),
     #[error(transparent)]
+    GitHub(#[from] crate::github::SettingsError),
+    #[error(transparent)]
     Keyring(#[from] KeyringError),
     #[error(transparent)]
     Import(#[from] ImportError),

@@ -1,21 +1,34 @@
 //! The one place where the parts are wired together: what each command does, without how it is shown.
 
 mod cases;
+mod check;
+mod demo;
 mod error;
+mod inspect;
 mod keys;
 mod message;
 mod parts;
+mod process;
+mod run;
 
 use std::future::Future;
 use std::path::Path;
+use std::process::ExitCode;
 
 pub use cases::{Cases, Which};
+pub use check::{Step, check};
+pub use demo::{Demo, DemoRow, demo};
 pub use error::{Error, file_error};
+pub use inspect::{Inspector, inspector_settings};
 pub use keys::{ImportedKey, KeyOrder, KeyStore, ListedKey, MadeKey, generate_key, import_keys, password};
 pub use message::{mail_files, read_message};
+pub use process::process;
+pub use run::run;
 
 pub use crate::config::{Loaded, Settings};
+pub use crate::engine::Order;
 pub use crate::openpgp::Description;
+pub use crate::worker::Inspection;
 
 use crate::config::{self, Log, LogFormat};
 use crate::telemetry;
@@ -39,4 +52,10 @@ pub fn quiet_log() -> Result<(), Error> {
 pub fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Error::refused(format!("cannot start threads: {error}")))?.block_on(work)
+}
+
+/// Opens mail for the daemon on standard input, until that is closed.
+pub fn worker() -> Result<ExitCode, Error> {
+    crate::worker::run().map_err(|error| Error::refused(error.to_string()))?;
+    Ok(ExitCode::SUCCESS)
 }

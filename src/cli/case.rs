@@ -6,8 +6,8 @@ use time::macros::format_description;
 
 use super::Context;
 use super::output::{table, word};
-use crate::app::{self, Cases, Error, Which};
-use crate::case::{Event, Release};
+use crate::app::{self, Cases, Error, Order, Which};
+use crate::case::Release;
 use crate::model::{Outcome, Repository};
 use crate::ports::{History, MessageFilter, MessageRecord};
 
@@ -115,13 +115,11 @@ impl Case {
                 Case::Show(Show { which: Target { which } }) => show(&cases, &which, context).await?,
                 Case::Release(ReleaseCase { which, repository }) => {
                     let release = Release { repository };
-                    act(&cases, &which, || Event::Release(release.clone()), "released", context).await?;
+                    act(&cases, &which, Order::Release(release), "released", context).await?;
                 }
-                Case::Retry(Retry { which }) => {
-                    act(&cases, &which, || Event::Retry, "to be tried again", context).await?
-                }
-                Case::Hold(Hold { which }) => act(&cases, &which, || Event::Hold, "held", context).await?,
-                Case::Drop(Drop { which }) => act(&cases, &which, || Event::Drop, "dropped", context).await?,
+                Case::Retry(Retry { which }) => act(&cases, &which, Order::Retry, "to be tried again", context).await?,
+                Case::Hold(Hold { which }) => act(&cases, &which, Order::Hold, "held", context).await?,
+                Case::Drop(Drop { which }) => act(&cases, &which, Order::Drop, "dropped", context).await?,
             }
             Ok(ExitCode::SUCCESS)
         })
@@ -158,14 +156,8 @@ impl List {
     }
 }
 
-async fn act(
-    cases: &Cases,
-    target: &Target,
-    event: impl Fn() -> Event<'static>,
-    done: &str,
-    context: &Context,
-) -> Result<(), Error> {
-    for record in cases.act(&target.which, event).await? {
+async fn act(cases: &Cases, target: &Target, order: Order, done: &str, context: &Context) -> Result<(), Error> {
+    for record in cases.order(&target.which, &order).await? {
         match context.output.is_json() {
             true => context.output.json(&record)?,
             false => {
@@ -227,6 +219,11 @@ fn describe(record: &MessageRecord, history: &History) -> String {
         format!("  {}  {} to {}: {}", minute(mail.queued), mail.kind.as_str(), mail.to.as_str(), mail.status)
     }));
     lines.join("\n")
+}
+
+/// In one line: what came of a message.
+pub(super) fn outcome(record: &MessageRecord) -> String {
+    format!("{} {} {}", record.message, state(record), advisory(record)).trim_end().to_owned()
 }
 
 fn state(record: &MessageRecord) -> String {

@@ -4,10 +4,16 @@
 //! exit code 2. Colours and progress bars are for terminals only.
 
 mod case;
+mod check;
 mod completions;
+mod demo;
+mod inspect;
 mod key;
 mod man;
 mod output;
+mod process;
+mod run;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,12 +55,19 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Run),
+    Process(process::Process),
+    Inspect(inspect::Inspect),
+    Demo(demo::Demo),
+    Check(check::Check),
     #[command(subcommand)]
     Key(key::Key),
     #[command(subcommand)]
     Case(case::Case),
     Completions(completions::Completions),
     Man(man::Man),
+    #[command(hide = true)]
+    Worker(worker::Worker),
 }
 
 /// What every command is given.
@@ -102,10 +115,16 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Error> {
     match command {
+        Command::Run(run) => run.execute(context),
+        Command::Process(process) => process.execute(context),
+        Command::Inspect(inspect) => inspect.execute(context),
+        Command::Demo(demo) => demo.execute(context),
+        Command::Check(check) => check.execute(context),
         Command::Key(key) => key.execute(context),
         Command::Case(case) => case.execute(context),
         Command::Completions(completions) => completions.execute(&mut Arguments::command(), context),
         Command::Man(man) => man.execute(Arguments::command(), context),
+        Command::Worker(worker) => worker.execute(),
     }
 }
 

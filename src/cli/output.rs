@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, ContentArrangement, Table};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::app::Error;
@@ -58,6 +59,20 @@ impl Output {
     pub fn fail(self, text: &str) {
         let _ = writeln!(io::stderr(), "{} {text}", paint(io::stderr().is_terminal(), Colour::Red, "error:"));
     }
+
+    /// A word of a result in colour, on a terminal.
+    pub fn colour(self, colour: Colour, text: &str) -> String {
+        paint(io::stdout().is_terminal(), colour, text)
+    }
+
+    /// A progress bar of `length` steps on a terminal; nothing elsewhere.
+    pub fn progress(self, length: u64) -> ProgressBar {
+        if self.is_json() || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
+        style.map_or_else(|_| ProgressBar::new(length), |style| ProgressBar::new(length).with_style(style))
+    }
 }
 
 /// A table with `columns`, as wide as the terminal.
@@ -76,6 +91,7 @@ pub(super) fn table(columns: &[&str]) -> Table {
 /// Colours, for their meaning.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Colour {
+    Green,
     Yellow,
     Red,
 }
@@ -85,6 +101,7 @@ fn paint(terminal: bool, colour: Colour, text: &str) -> String {
         return text.to_owned();
     }
     let code = match colour {
+        Colour::Green => 32,
         Colour::Yellow => 33,
         Colour::Red => 31,
     };

@@ -1,6 +1,7 @@
 //! The gateway together with real servers.
 
 mod advisories;
+mod commands;
 mod fixtures;
 mod hostile_imap;
 mod imap;

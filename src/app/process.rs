@@ -1,0 +1,29 @@
+use std::sync::Arc;
+
+use super::{Error, Loaded, parts};
+use crate::engine::{Engine, EngineError, Parts};
+use crate::model::RawMessage;
+use crate::ports::MessageRecord;
+use crate::store::Sqlite;
+
+/// Puts one message through the same way as mail from a mailbox, beside a running gateway or alone.
+///
+/// [`Error::Store`] when it is not recorded.
+pub async fn process(loaded: Loaded, raw: RawMessage) -> Result<MessageRecord, Error> {
+    let settings = &loaded.settings;
+    let store = Arc::new(Sqlite::open(&settings.store).await?);
+    let parts = Parts {
+        sources: Vec::new(),
+        sender: parts::sender(settings)?,
+        advisories: parts::advisories(settings)?,
+        store: store.clone(),
+        opener: Arc::new(parts::pool(settings.worker()?, 1)?),
+        clock: Arc::new(parts::SystemClock),
+    };
+    let result = Engine::new(parts, parts::engine(settings)).process(raw).await;
+    store.close().await;
+    result.map_err(|error| match error {
+        EngineError::Store(error) => error.into(),
+        EngineError::Task(sentence) => Error::Refused(sentence),
+    })
+}
