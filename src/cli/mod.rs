@@ -7,6 +7,7 @@ mod case;
 mod check;
 mod completions;
 mod demo;
+mod evaluate;
 mod inspect;
 mod key;
 mod man;
@@ -58,6 +59,7 @@ enum Command {
     Run(run::Run),
     Process(process::Process),
     Inspect(inspect::Inspect),
+    Evaluate(evaluate::Evaluate),
     Demo(demo::Demo),
     Check(check::Check),
     #[command(subcommand)]
@@ -118,6 +120,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Error> {
         Command::Run(run) => run.execute(context),
         Command::Process(process) => process.execute(context),
         Command::Inspect(inspect) => inspect.execute(context),
+        Command::Evaluate(evaluate) => evaluate.execute(context),
         Command::Demo(demo) => demo.execute(context),
         Command::Check(check) => check.execute(context),
         Command::Key(key) => key.execute(context),
