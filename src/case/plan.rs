@@ -7,6 +7,9 @@ pub enum Thread {
     New,
     /// It names a case that is not in the store.
     UnknownCase,
+    /// It names a case, answers no mail of it, and comes from somebody else than the case's reporter. Case names can be
+    /// guessed, so a person looks before it gets into that case.
+    OtherSender,
     /// It belongs to a case without an advisory.
     WithoutAdvisory,
     /// It belongs to a case whose advisory can be added to.

@@ -345,6 +345,7 @@ fn judged(
         }
         Kind::WrongProject => Outcome::Held(HoldReason::WrongProject),
         Kind::FollowUp if thread == Thread::WithoutAdvisory => Outcome::Held(HoldReason::NoAdvisory),
+        Kind::FollowUp if thread == Thread::OtherSender => Outcome::Held(HoldReason::OtherSender),
         Kind::FollowUp => Outcome::Held(HoldReason::UnknownCase),
         Kind::Spam => Outcome::Ignored(IgnoreReason::Spam),
         Kind::AutoReply => Outcome::Ignored(IgnoreReason::AutoReply),

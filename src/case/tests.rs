@@ -85,6 +85,7 @@ fn every_kind_has_its_actions() {
         (Kind::NotAVulnerability, private, Encryption::Whole, Thread::New, &[File, Alert, Acknowledge]),
         (Kind::FollowUp, None, Encryption::Whole, Thread::Advisory, &[Comment, Alert, Receipt]),
         (Kind::FollowUp, None, Encryption::Whole, Thread::UnknownCase, &[Hold, Alert, Receipt]),
+        (Kind::FollowUp, None, Encryption::Whole, Thread::OtherSender, &[Hold, Alert, Receipt]),
         (Kind::WrongProject, None, Encryption::None, Thread::New, &[Hold, Alert, Receipt]),
         (Kind::Question, None, Encryption::None, Thread::New, &[Digest, SendInstructions]),
         (Kind::KeyRequest, None, Encryption::None, Thread::New, &[Digest, SendInstructions]),

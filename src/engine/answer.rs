@@ -111,6 +111,7 @@ impl Shared {
             (_, Outcome::Commented { .. }) => Thread::Advisory,
             (_, Outcome::Held(HoldReason::NoAdvisory)) => Thread::WithoutAdvisory,
             (_, Outcome::Held(HoldReason::UnknownCase)) => Thread::UnknownCase,
+            (_, Outcome::Held(HoldReason::OtherSender)) => Thread::OtherSender,
             _ => Thread::New,
         };
         let mut actions = plan(&assessment.verdict, &assessment.facts, thread);

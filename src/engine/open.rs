@@ -4,7 +4,7 @@ use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
 use crate::case::{Event, State, Thread};
-use crate::model::{Kind, MailKind, Verdict};
+use crate::model::{Address, Kind, MailKind, Verdict};
 use crate::ports::{Assessment, CaseRecord, Claimed, Joined, MessageFilter, StoreError};
 
 /// Unfinished messages of one case that are looked at when a follow-up comes before the filing.
@@ -94,9 +94,16 @@ impl Shared {
             None => None,
         };
         let unknown_name = assessment.verdict.case.is_some() && named.is_none();
+        let answered = self.parts.store.case_of_mail(&answered_mails(assessment)).await?;
         let joined = match named {
-            Some(joined) => Some(joined),
-            None => self.parts.store.case_of_mail(&answered_mails(assessment)).await?,
+            // What answers a mail of ours is in that case, whatever name it mentions besides.
+            Some(named) if answered.is_none() => {
+                if !is_from(assessment, named.case.reporter.as_ref()) {
+                    return Ok(Conversation { thread: Thread::OtherSender, case: None });
+                }
+                Some(named)
+            }
+            _ => answered,
         };
         let Some(Joined { case, mail }) = joined else {
             let thread = if unknown_name { Thread::UnknownCase } else { Thread::New };
@@ -131,6 +138,11 @@ impl Shared {
         };
         Ok(self.parts.store.messages(&filter).await?.iter().any(|message| on_its_way(&message.state)))
     }
+}
+
+fn is_from(assessment: &Assessment, reporter: Option<&Address>) -> bool {
+    let author = assessment.facts.author.as_ref();
+    author.zip(reporter).is_some_and(|(author, reporter)| author.same_mailbox(reporter))
 }
 
 fn answered_mails(assessment: &Assessment) -> Vec<crate::model::MailId> {

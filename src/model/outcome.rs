@@ -41,6 +41,8 @@ pub enum HoldReason {
     WrongProject,
     /// It follows up on a case that is not known here.
     UnknownCase,
+    /// It names a case whose reporter is somebody else, and answers no mail of it.
+    OtherSender,
     /// It follows up on a case that has no advisory to add to.
     NoAdvisory,
     /// Workers died or ran over their time on it.
@@ -99,6 +101,9 @@ impl HoldReason {
                 "seems to be about another project's software; forward it there, or release it with a repository"
             }
             HoldReason::UnknownCase => "answers a case that is not known here; release it to file it as a new report",
+            HoldReason::OtherSender => {
+                "names a case of another reporter and answers no mail of it; release it to file it as a new report, or pass it on by hand"
+            }
             HoldReason::NoAdvisory => "its case has no advisory to add to; the alert holds its text",
             HoldReason::Poison => {
                 "worker processes died or stalled on it twice; look at the original in the mailbox with care"
