@@ -154,7 +154,9 @@ pub(super) fn engine(settings: &Settings) -> engine::Settings {
     wanted.replies_per_day = settings.replies_per_day;
     wanted.policy.give_up_after = settings.give_up_after;
     if let Filing::GitHub(github) = &settings.filing {
-        wanted.timeouts.file = wanted.timeouts.file.max(github.timeout + MARGIN);
+        wanted.timeouts.file = github.timeout + MARGIN;
+        // By then an attempt without an answer has ended, and GitHub's list has what came of it.
+        wanted.policy.settle_time = wanted.timeouts.file * 3 / 2;
     }
     if let Delivery::Smtp(server) = &settings.delivery {
         wanted.timeouts.send = wanted.timeouts.send.max(server.timeout + MARGIN);

@@ -127,7 +127,8 @@ impl Connection {
                 }
             })
             .await;
-        selected.map_err(|failure| failure.into_error(&self.host, &format!("opening the mailbox `{mailbox}`")))?;
+        let tried = format!("opening the mailbox `{mailbox}`: create it there, or take it out of `folders`");
+        selected.map_err(|failure| failure.into_error(&self.host, &tried))?;
         let Some(uid_validity) = uid_validity else {
             return Err(SourceError::Server(format!("{} gives no UIDVALIDITY for `{mailbox}`", self.host)));
         };
