@@ -1,7 +1,9 @@
 //! The gateway together with real servers.
 
 mod advisories;
+mod backlog;
 mod commands;
+mod end_to_end;
 mod fixtures;
 mod hostile_imap;
 mod imap;

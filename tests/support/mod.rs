@@ -1,9 +1,13 @@
 //! What the scenarios start and stop: each on its own port and folder.
 
 pub mod ca;
+pub mod daemon;
 pub mod dovecot;
 pub mod github_double;
+pub mod gnupg;
+pub mod pgpmime;
 pub mod postfix;
 pub mod process;
 pub mod script;
 pub mod wire;
+pub mod world;

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -53,10 +54,18 @@ impl Drop for Server {
     }
 }
 
-/// Ports that nothing listens on: all are reserved together before any is given back.
+/// Ports that nothing listens on. Each test process has a stretch of its own below the ports that the system hands out by
+/// itself, so that tests beside each other do not take the same one between looking and listening.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const STRETCH: u16 = 32;
+    let first = 12_000 + (std::process::id() % 600) as u16 * STRETCH;
+    [(); N].map(|()| {
+        (0..STRETCH)
+            .map(|_| first + NEXT.fetch_add(1, Ordering::Relaxed) % STRETCH)
+            .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+            .expect("no free port in this process' stretch")
+    })
 }
 
 /// A folder that the servers' own users may enter.
