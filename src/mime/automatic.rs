@@ -1,4 +1,4 @@
-use super::entity::Entity;
+use super::entity::{Content, Entity};
 use super::facts::{author, is_ours, list_addresses};
 use super::header::HeaderSection;
 use crate::model::{Automatic, CaseId, Identity, MailId};
@@ -45,8 +45,10 @@ fn is_bounce(mail: &Entity) -> bool {
         && report_type(mail) != Some("disposition-notification".into())
         && report_type(mail) != Some("feedback-report".into());
     let status = mail.children().iter().any(|part| part.media_type() == "message/delivery-status");
+    let returned = mail.children().iter().any(|part| matches!(part.content, Content::Message(_)));
     report
         || status
+        || has_null_path(header) && returned
         || header.count("x-failed-recipients") > 0
         || (has_null_path(header) || header.count("return-path") == 0) && is_postmaster(header)
 }
@@ -78,7 +80,7 @@ fn bounced(mail: &Entity, identity: &Identity) -> Option<MailId> {
     });
     let nested = || {
         parts.iter().find_map(|part| match &part.content {
-            super::Content::Message(message) => message.header.ids("message-id").into_iter().next(),
+            Content::Message(message) => message.header.ids("message-id").into_iter().next(),
             _ => None,
         })
     };

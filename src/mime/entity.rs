@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::header::{HeaderSection, Structured, one_line};
 use super::lines::Lines;
 use super::{TooMuch, decode};
@@ -145,32 +147,44 @@ fn is_encoded(header: &HeaderSection) -> bool {
 
 /// The parts between the boundary lines (RFC 2046 5.1.1). A boundary counts only as a whole line; the line break before
 /// it is not the part's. A missing end is forgiven.
+///
+/// It jumps from one candidate to the next: reading each line at each level of a deep nesting would cost seconds.
 fn split<'a>(body: &'a [u8], boundary: &str, most: usize) -> Result<Vec<&'a [u8]>, TooMuch> {
+    let dashed = [b"--", boundary.as_bytes()].concat();
     let mut parts = Vec::new();
     let mut start = None;
-    let mut previous_end = 0;
-    for line in Lines::new(body) {
-        match delimiter(line.text(body), boundary.as_bytes()) {
-            None => {}
-            Some(closing) => {
-                if let Some(start) = start {
-                    parts.push(body.get(start..previous_end.max(start)).unwrap_or_default());
-                }
-                if parts.len() > most {
-                    return Err(TooMuch::Parts);
-                }
-                start = (!closing).then_some(line.next);
-                if closing {
-                    break;
-                }
-            }
+    for at in memmem::find_iter(body, &dashed) {
+        let (before, from) = body.split_at_checked(at).unwrap_or_default();
+        if !before.is_empty() && !before.ends_with(b"\n") {
+            continue;
         }
-        previous_end = line.end;
+        let Some(line) = Lines::new(from).next() else { continue };
+        let Some(closing) = delimiter(line.text(from), boundary.as_bytes()) else { continue };
+        if let Some(start) = start {
+            let end = before.len() - line_break(before);
+            parts.push(body.get(start..end.max(start)).unwrap_or_default());
+        }
+        if parts.len() > most {
+            return Err(TooMuch::Parts);
+        }
+        start = (!closing).then_some(at + line.next);
+        if closing {
+            break;
+        }
     }
     if let Some(start) = start {
         parts.push(body.get(start..).unwrap_or_default());
     }
     Ok(parts)
+}
+
+/// Length of the line break that `text` ends with.
+fn line_break(text: &[u8]) -> usize {
+    match text {
+        [.., b'\r', b'\n'] => 2,
+        [.., b'\n'] => 1,
+        _ => 0,
+    }
 }
 
 /// Whether a line is a boundary, and if so whether it is the last.

@@ -5,6 +5,9 @@ use time::OffsetDateTime;
 use super::{TooMuch, lines::Lines};
 use crate::model::{Address, Limits, MailId};
 
+/// Message-IDs that are read from the fields of one name.
+const MOST_IDS: usize = 200;
+
 /// A header section as it came, field by field, nothing decoded yet (RFC 5322 2.2).
 #[derive(Debug, Clone, Default)]
 pub struct HeaderSection<'a> {
@@ -88,12 +91,13 @@ impl<'a> HeaderSection<'a> {
         self.values(name).flat_map(mailboxes).collect()
     }
 
-    /// The Message-IDs in all fields of that name, without duplicates, malformed ones left out.
+    /// The Message-IDs in all fields of that name, without duplicates, malformed ones left out; no more than a thread of
+    /// people has.
     pub fn ids(&self, name: &str) -> Vec<MailId> {
         let mut found = Vec::new();
         for value in self.values(name) {
             for id in ids(value) {
-                if !found.contains(&id) {
+                if found.len() < MOST_IDS && !found.contains(&id) {
                     found.push(id);
                 }
             }

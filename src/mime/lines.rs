@@ -1,3 +1,5 @@
+use memchr::memchr;
+
 /// The lines of a text, ended by LF or CRLF, as ranges: nothing is copied.
 pub(super) struct Lines<'a> {
     bytes: &'a [u8],
@@ -31,7 +33,7 @@ impl Iterator for Lines<'_> {
     fn next(&mut self) -> Option<Line> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         let start = self.at;
-        let (end, next) = match rest.iter().position(|byte| *byte == b'\n') {
+        let (end, next) = match memchr(b'\n', rest) {
             Some(at) if at > 0 && rest.get(at - 1) == Some(&b'\r') => (start + at - 1, start + at + 1),
             Some(at) => (start + at, start + at + 1),
             None => (self.bytes.len(), self.bytes.len()),

@@ -26,43 +26,68 @@ pub struct Decrypted {
     pub decryption_key: Option<Fingerprint>,
 }
 
+/// What all ciphertext of one mail may cost together, however many pieces it comes in and whether they open or not.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// Bytes that may still come out, compression undone.
+    pub bytes: u64,
+    /// Trials of a secret key that are left.
+    pub trials: usize,
+}
+
+impl Budget {
+    /// The whole budget of a mail.
+    pub fn new(limits: &Limits) -> Self {
+        Budget { bytes: limits.decrypted_size, trials: limits.recipients }
+    }
+}
+
 /// Opens an OpenPGP message, armored or binary (RFC 9580 10.3), with every secret key that could fit.
 ///
-/// `extra` are certificates from the mail itself, for checking signatures. At most `budget` bytes may come out, however
-/// they are packed. Old ciphertext without integrity protection is refused before any key touches it; an integrity check
+/// `extra` are certificates from the mail itself, for checking signatures. What comes out is taken from `budget`, however
+/// it is packed, also where the end is not clean. Old ciphertext without integrity protection is refused before any key touches it; an integrity check
 /// that fails leaves nothing.
 pub fn decrypt(
     ciphertext: &[u8],
     keyring: &Keyring,
     extra: &[Cert],
     limits: &Limits,
-    budget: u64,
+    budget: &mut Budget,
     now: OffsetDateTime,
 ) -> Result<Decrypted, Unreadable> {
     let policy = for_reading(now);
     let mut progress = Progress::default();
     let helper = Opening {
         keyring,
-        most_recipients: limits.recipients,
         signatures: SignatureChecker::new(keyring, extra, limits),
+        trials: &mut budget.trials,
         progress: &mut progress,
     };
-    let read = || -> anyhow::Result<(Zeroizing<Vec<u8>>, Vec<Checked>)> {
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
+    let read = || -> anyhow::Result<Vec<Checked>> {
         let builder = DecryptorBuilder::from_bytes(ciphertext)?;
         let mut decryptor = builder.with_policy(&policy, SystemTime::from(now + CLOCK_SKEW), helper)?;
-        let mut plaintext = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
-        (&mut decryptor).take(budget.saturating_add(1)).read_to_end(&mut plaintext)?;
-        if plaintext.len() as u64 > budget {
+        (&mut decryptor).take(budget.bytes.saturating_add(1)).read_to_end(&mut plaintext)?;
+        if plaintext.len() as u64 > budget.bytes {
             return Err(Refused(Unreadable::TooLarge).into());
         }
         if !decryptor.message_processed() {
             return Err(Refused(Unreadable::Malformed).into());
         }
-        Ok((plaintext, decryptor.into_helper().signatures.checked))
+        Ok(decryptor.into_helper().signatures.checked)
     };
-    match read() {
-        Ok((plaintext, signatures)) => Ok(Decrypted { plaintext, signatures, decryption_key: progress.opened_by }),
-        Err(error) => Err(progress.cause(&error)),
+    let read = read();
+    budget.bytes = budget.bytes.saturating_sub(plaintext.len() as u64);
+    match read {
+        Ok(signatures) => Ok(Decrypted { plaintext, signatures, decryption_key: progress.opened_by }),
+        Err(error) => {
+            let cause = progress.cause(&error);
+            if matches!(cause, Unreadable::Tampered | Unreadable::TooLarge | Unreadable::Malformed) {
+                // How much came out before its check failed is not known.
+                budget.bytes /= 2;
+            }
+            Err(cause)
+        }
     }
 }
 
@@ -102,8 +127,9 @@ impl Progress {
 
 struct Opening<'a, 'p> {
     keyring: &'a Keyring,
-    most_recipients: usize,
     signatures: SignatureChecker<'a>,
+    /// [`Budget::trials`].
+    trials: &'p mut usize,
     progress: &'p mut Progress,
 }
 
@@ -138,43 +164,44 @@ impl DecryptionHelper for Opening<'_, '_> {
         algorithm: Option<SymmetricAlgorithm>,
         decrypt: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
     ) -> anyhow::Result<Option<Cert>> {
-        let mut named_us = false;
-        for (recipient, key) in self.named(recipients) {
-            named_us = true;
+        let (named, hidden) = self.candidates(recipients);
+        let named_us = !named.is_empty();
+        for (recipient, key) in named.into_iter().chain(hidden) {
+            let Some(left) = self.trials.checked_sub(1) else {
+                return Err(Refused(Unreadable::TooLarge).into());
+            };
+            *self.trials = left;
             if let Some(cert) = self.attempt(recipient, key, algorithm, decrypt) {
                 return Ok(Some(cert));
             }
         }
-        let hidden: Vec<&PKESK> = recipients.iter().filter(|r| r.recipient().is_none()).collect();
-        let tried = hidden.iter().take(self.most_recipients);
-        for recipient in tried {
-            for key in self.keyring.decryption.iter().filter(|key| fits(recipient, key)) {
-                if let Some(cert) = self.attempt(recipient, key, algorithm, decrypt) {
-                    return Ok(Some(cert));
-                }
-            }
-        }
-        Err(Refused(match (named_us, hidden.len() > self.most_recipients) {
-            (true, _) => Unreadable::Tampered,
-            (false, true) => Unreadable::TooLarge,
-            (false, false) if recipients.is_empty() && !passwords.is_empty() => Unreadable::SymmetricOnly,
-            (false, false) => Unreadable::NoKey,
+        Err(Refused(match named_us {
+            true => Unreadable::Tampered,
+            false if recipients.is_empty() && !passwords.is_empty() => Unreadable::SymmetricOnly,
+            false => Unreadable::NoKey,
         })
         .into())
     }
 }
 
+/// A recipient, and a key of ours that may be meant.
+type Candidate<'r, 'a> = (&'r PKESK, &'a DecryptionKey);
+
 impl<'a> Opening<'a, '_> {
-    /// Recipients that name a key of ours, with that key: cheap, so all of them.
-    fn named<'r>(&self, recipients: &'r [PKESK]) -> Vec<(&'r PKESK, &'a DecryptionKey)> {
-        let mut named = Vec::new();
+    /// Recipients that name a key of ours, then those that name nobody (RFC 9580 5.1.1), which may be any of our keys.
+    fn candidates<'r>(&self, recipients: &'r [PKESK]) -> (Vec<Candidate<'r, 'a>>, Vec<Candidate<'r, 'a>>) {
+        let (mut named, mut hidden) = (Vec::new(), Vec::new());
         for recipient in recipients {
-            let Some(handle) = recipient.recipient() else { continue };
-            let keys = self.keyring.decryption.iter().filter(|key| key.handle.aliases(&handle) && fits(recipient, key));
-            named.extend(keys.map(|key| (recipient, key)));
+            let handle = recipient.recipient();
+            for key in self.keyring.decryption.iter().filter(|key| fits(recipient, key)) {
+                match &handle {
+                    Some(handle) if key.handle.aliases(handle) => named.push((recipient, key)),
+                    None if hidden.len() <= *self.trials => hidden.push((recipient, key)),
+                    _ => {}
+                }
+            }
         }
-        named.truncate(self.most_recipients);
-        named
+        (named, hidden)
     }
 
     fn attempt(

@@ -19,7 +19,7 @@ pub use armor::{Kind, dearmor, kind, serialized};
 pub use certificate::{
     Description, addresses, armored, armored_with_secret, claimed_addresses, describe, describe_all, fingerprint,
 };
-pub use decrypt::{Decrypted, decrypt};
+pub use decrypt::{Budget, Decrypted, decrypt};
 pub use generate::{GenerateError, Generated, generate};
 pub use import::{Change, ImportError, Imported, import, read_certificates};
 pub use keyring::{Keyring, TeamMember};

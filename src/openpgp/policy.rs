@@ -12,10 +12,17 @@ pub(super) fn standard(now: OffsetDateTime) -> StandardPolicy<'static> {
     StandardPolicy::at(SystemTime::from(now))
 }
 
+/// The same, but signatures of version 3 are looked at, so that a verdict can be given; none of them ever counts.
+pub(super) fn for_verifying(now: OffsetDateTime) -> StandardPolicy<'static> {
+    let mut policy = standard(now);
+    policy.accept_packet_tag_version(Tag::Signature, 3);
+    policy
+}
+
 /// The same, but old block ciphers may still be *read*: refusing a report because of its sender's old settings protects
 /// nobody, and integrity is required all the same. Signatures stay under the standard rules.
 pub(super) fn for_reading(now: OffsetDateTime) -> StandardPolicy<'static> {
-    let mut policy = standard(now);
+    let mut policy = for_verifying(now);
     #[expect(deprecated, reason = "for reading only")]
     for old in [SymmetricAlgorithm::IDEA, SymmetricAlgorithm::TripleDES, SymmetricAlgorithm::CAST5] {
         policy.accept_symmetric_algo(old);

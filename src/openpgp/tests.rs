@@ -65,7 +65,7 @@ fn cert(key: &Generated) -> Cert {
 }
 
 fn open(ciphertext: &[u8], keyring: &Keyring) -> Result<Decrypted, Unreadable> {
-    decrypt(ciphertext, keyring, &[], &Limits::default(), 1 << 20, NOW)
+    decrypt(ciphertext, keyring, &[], &Limits::default(), &mut Budget { bytes: 1 << 20, trials: 8 }, NOW)
 }
 
 #[test]

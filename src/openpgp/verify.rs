@@ -7,13 +7,13 @@ use sequoia_openpgp::parse::stream::{
     VerifierBuilder,
 };
 use sequoia_openpgp::parse::{PacketParser, Parse};
-use sequoia_openpgp::{Cert, Error, KeyHandle, Packet, anyhow};
+use sequoia_openpgp::{Cert, KeyHandle, Packet, anyhow};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::certificate::fingerprint;
 use super::keyring::{Keyring, has_key};
-use super::policy::{one_line, standard};
+use super::policy::{for_verifying, one_line};
 use crate::model::{Fingerprint, Limits, Unreadable};
 
 /// Clocks of senders run ahead by a little.
@@ -36,8 +36,18 @@ pub enum Trouble {
     /// It is not right for this content and this key.
     Bad,
     UnknownKey,
-    /// Its key or its algorithms are not acceptable: expired, revoked, SHA-1, meant for another recipient.
+    /// Its key or its algorithms are not acceptable: expired, revoked, SHA-1, meant for another recipient. It does fit the
+    /// content and the key.
     Unacceptable(String),
+    /// Nothing can be said about it: damaged on the way, or of an unknown format.
+    Unreadable,
+}
+
+impl Checked {
+    /// For what stands where a signature should be and is none.
+    pub fn unreadable() -> Self {
+        Checked { trouble: Some(Trouble::Unreadable), signer: None, certificate: None }
+    }
 }
 
 /// Checks a signature that stands beside what it signs, over `content` as it is, byte for byte (RFC 3156 5).
@@ -51,7 +61,7 @@ pub fn verify_detached(
     limits: &Limits,
     now: OffsetDateTime,
 ) -> Result<Vec<Checked>, Unreadable> {
-    let policy = standard(now);
+    let policy = for_verifying(now);
     let helper = SignatureChecker::new(keyring, extra, limits);
     let verify = || -> anyhow::Result<Vec<Checked>> {
         let mut verifier = DetachedVerifierBuilder::from_bytes(signature)?.with_policy(
@@ -74,7 +84,7 @@ pub fn verify_cleartext(
     limits: &Limits,
     now: OffsetDateTime,
 ) -> Result<(Zeroizing<Vec<u8>>, Vec<Checked>), Unreadable> {
-    let policy = standard(now);
+    let policy = for_verifying(now);
     let helper = SignatureChecker::new(keyring, extra, limits);
     let verify = || -> anyhow::Result<_> {
         let mut verifier =
@@ -164,39 +174,36 @@ fn checked(result: Result<GoodChecksum, VerificationError>) -> Checked {
     let of_cert =
         |cert: &Cert, trouble| Checked { trouble, signer: fingerprint(cert), certificate: Some(cert.clone()) };
     match result {
+        Ok(GoodChecksum { sig, ka }) if sig.version() < 4 => {
+            of_cert(ka.cert(), Some(Trouble::Unacceptable(format!("it has the outdated format {}", sig.version()))))
+        }
         Ok(GoodChecksum { ka, .. }) => of_cert(ka.cert(), None),
         Err(VerificationError::MissingKey { sig }) => {
             Checked { trouble: Some(Trouble::UnknownKey), signer: issuer(sig), certificate: None }
         }
-        Err(VerificationError::UnboundKey { cert, error, .. }) => {
-            of_cert(cert, Some(Trouble::Unacceptable(format!("its key is not acceptable: {}", one_line(&error)))))
+        Err(VerificationError::UnboundKey { sig, cert, error }) => {
+            let reason = format!("its key is not acceptable: {}", one_line(&error));
+            let fits = cert.keys().key_handles(sig.get_issuers()).any(|key| sig.verify_document(key.key()).is_ok());
+            of_cert(cert, Some(refused(fits, reason)))
         }
-        Err(VerificationError::BadKey { ka, error, .. }) => of_cert(
-            ka.cert(),
-            Some(Trouble::Unacceptable(format!("its key may not sign at that time: {}", one_line(&error)))),
-        ),
-        Err(VerificationError::BadSignature { ka, error, .. }) => of_cert(ka.cert(), Some(why_bad(&error))),
-        Err(VerificationError::MalformedSignature { sig, error }) => {
-            Checked { trouble: Some(why_bad(&error)), signer: issuer(sig), certificate: None }
+        Err(VerificationError::BadKey { sig, ka, error }) => {
+            let reason = format!("its key may not sign at that time: {}", one_line(&error));
+            of_cert(ka.cert(), Some(refused(sig.verify_document(ka.key()).is_ok(), reason)))
         }
-        Err(_) => Checked {
-            trouble: Some(Trouble::Unacceptable("it has an unknown format".to_owned())),
-            signer: None,
-            certificate: None,
-        },
+        Err(VerificationError::BadSignature { sig, ka, error }) => {
+            of_cert(ka.cert(), Some(refused(sig.verify_document(ka.key()).is_ok(), one_line(&error))))
+        }
+        Err(VerificationError::MalformedSignature { sig, .. }) => {
+            Checked { trouble: Some(Trouble::Unreadable), signer: issuer(sig), certificate: None }
+        }
+        Err(_) => Checked::unreadable(),
     }
 }
 
-fn why_bad(error: &anyhow::Error) -> Trouble {
-    match error.downcast_ref::<Error>() {
-        Some(Error::PolicyViolation(..) | Error::Expired(_) | Error::NotYetLive(_)) => {
-            Trouble::Unacceptable(one_line(error))
-        }
-        Some(Error::UnsupportedHashAlgorithm(_) | Error::UnsupportedPublicKeyAlgorithm(_)) => {
-            Trouble::Unacceptable(one_line(error))
-        }
-        _ => Trouble::Bad,
-    }
+/// What is wrong with a signature that was turned down for `reason` before or after its mathematics: one that does not
+/// fit is bad, whatever else is wrong with it.
+fn refused(fits: bool, reason: String) -> Trouble {
+    if fits { Trouble::Unacceptable(reason) } else { Trouble::Bad }
 }
 
 fn issuer(signature: &Signature) -> Option<Fingerprint> {

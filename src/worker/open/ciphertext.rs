@@ -1,4 +1,5 @@
-use crate::mime::Entity;
+use crate::mime::{Entity, HeaderSection};
+use crate::model::Limits;
 use crate::openpgp::{self, Kind};
 
 /// What a leaf holds, by its content and never by its name alone.
@@ -8,6 +9,10 @@ pub(super) enum Found {
     /// `Version: 1` (RFC 3156 4), whatever a mail system made of its type.
     Control,
     Keys,
+    /// Secret keys, sent by accident.
+    PrivateKeys,
+    /// A mail with ciphertext that a mail program packed into a file (GpgOL).
+    PackedMail,
     /// Enveloped or opaque S/MIME (RFC 8551), which nothing here opens.
     Smime,
     Nothing,
@@ -16,7 +21,8 @@ pub(super) enum Found {
 /// Looks at a leaf that is not shown as text.
 pub(super) fn look(entity: &Entity, decoded: &[u8]) -> Found {
     let media_type = entity.media_type();
-    if matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime") {
+    let name = entity.file_name().unwrap_or_default();
+    if matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime") || has_ending(&name, &["p7m"]) {
         return Found::Smime;
     }
     let trimmed = decoded.trim_ascii();
@@ -26,27 +32,39 @@ pub(super) fn look(entity: &Entity, decoded: &[u8]) -> Found {
     if trimmed.starts_with(b"-----BEGIN PGP MESSAGE-----") {
         return Found::Ciphertext;
     }
-    if trimmed.starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----")
-        || trimmed.starts_with(b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
-    {
+    if trimmed.starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----") {
         return Found::Keys;
     }
-    // Binary data begins with any byte; only something that calls itself OpenPGP is believed to be it.
-    let named = entity.file_name().is_some_and(|name| is_openpgp_name(&name));
-    if named || media_type.starts_with("application/pgp") {
-        return match openpgp::kind(decoded) {
-            Some(Kind::Message) => Found::Ciphertext,
-            Some(Kind::PublicKey | Kind::SecretKey) => Found::Keys,
-            Some(Kind::Signature) | None => Found::Nothing,
-        };
+    if trimmed.starts_with(b"-----BEGIN PGP PRIVATE KEY BLOCK-----") {
+        return Found::PrivateKeys;
     }
-    Found::Nothing
+    if media_type == "application/octet-stream" && is_mime(decoded) && packs_ciphertext(decoded) {
+        return Found::PackedMail;
+    }
+    // Binary data begins with any byte; only something that calls itself OpenPGP is believed to be it.
+    let named = is_openpgp_name(&name) || media_type.starts_with("application/pgp");
+    match openpgp::kind(decoded) {
+        Some(Kind::Message) if named => Found::Ciphertext,
+        Some(Kind::PublicKey) if named => Found::Keys,
+        // Whatever it calls itself.
+        Some(Kind::SecretKey) if named || openpgp::read_certificates(decoded).is_ok() => Found::PrivateKeys,
+        _ => Found::Nothing,
+    }
+}
+
+/// Whether the header section that `decoded` begins with promises ciphertext.
+fn packs_ciphertext(decoded: &[u8]) -> bool {
+    let header = HeaderSection::parse_some(decoded, &Limits::default());
+    header.structured("content-type").is_some_and(|kind| kind.value == "multipart/encrypted")
 }
 
 /// `.asc`, `.gpg`, `.pgp`.
 pub(super) fn is_openpgp_name(name: &str) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, ending)| ["asc", "gpg", "pgp", "key"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+    has_ending(name, &["asc", "gpg", "pgp", "key"])
+}
+
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
 /// The name of what was in an encrypted file; `None` when the file was the message itself and no file of the sender's.

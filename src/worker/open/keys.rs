@@ -1,21 +1,25 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 
-use crate::mime::Entity;
-use crate::model::{Certificate, LearnedFrom};
+use crate::mime::{Content, Entity};
+use crate::model::{Certificate, ContentDigest, LearnedFrom};
 use crate::openpgp::{self, Cert};
 
 /// More certificates than this in one mail are no introduction.
 const MOST_CERTIFICATES: usize = 16;
 
-/// A larger one in a mail is not parsed, in bytes.
-const LARGEST: usize = 1 << 20;
+/// Key material of one mail that is parsed, in bytes: every signature on a certificate costs a check.
+const MOST_BYTES: usize = 512 << 10;
 
 /// Certificates that the mail itself brings: they check its signatures, and nothing more is trusted about them.
 #[derive(Default)]
 pub(super) struct FoundKeys {
     pub certs: Vec<Cert>,
     from: Vec<LearnedFrom>,
+    /// What was parsed already, so that looking twice costs once.
+    parsed: Vec<(ContentDigest, bool)>,
+    bytes: usize,
     pub private_key_attached: bool,
 }
 
@@ -24,8 +28,8 @@ impl FoundKeys {
     /// whether any is new.
     pub fn collect(&mut self, entity: &Entity) -> bool {
         let before = self.certs.len();
-        for part in entity.walk() {
-            self.autocrypt(part);
+        self.autocrypt(entity);
+        for part in entity.walk().into_iter().filter(|part| matches!(part.content, Content::Leaf)) {
             if part.media_type() == "application/pgp-keys" {
                 self.add(&part.decoded(), LearnedFrom::Attachment);
             } else if may_hold_armor(part) {
@@ -40,10 +44,18 @@ impl FoundKeys {
 
     /// Takes in what is key material, and says whether it was. Secret parts are dropped at once.
     pub fn add(&mut self, bytes: &[u8], from: LearnedFrom) -> bool {
-        if bytes.len() > LARGEST || self.certs.len() >= MOST_CERTIFICATES {
+        let digest = ContentDigest::of(bytes);
+        if let Some((_, were_keys)) = self.parsed.iter().find(|(known, _)| *known == digest) {
+            return *were_keys;
+        }
+        let total = self.bytes.saturating_add(bytes.len());
+        if total > MOST_BYTES || self.certs.len() >= MOST_CERTIFICATES || self.parsed.len() >= 4 * MOST_CERTIFICATES {
             return false;
         }
-        let Ok(certs) = openpgp::read_certificates(bytes) else { return false };
+        self.bytes = total;
+        let certs = openpgp::read_certificates(bytes);
+        self.parsed.push((digest, certs.is_ok()));
+        let Ok(certs) = certs else { return false };
         for cert in certs {
             self.private_key_attached |= cert.is_tsk();
             let cert = cert.strip_secret_key_material();
@@ -56,7 +68,8 @@ impl FoundKeys {
         true
     }
 
-    /// The `Autocrypt` header (Autocrypt Level 1): `addr=…; keydata=…`.
+    /// The `Autocrypt` header (Autocrypt Level 1): `addr=…; keydata=…`. Only the mail's own: a forwarded mail's introduces
+    /// somebody else.
     fn autocrypt(&mut self, entity: &Entity) {
         let Some(value) = entity.header.values("autocrypt").next() else { return };
         let text = String::from_utf8_lossy(value);
@@ -92,10 +105,5 @@ pub(super) fn in_model(cert: &Cert, learned_from: LearnedFrom) -> Option<Certifi
 fn may_hold_armor(part: &Entity) -> bool {
     let named = part.file_name().is_some_and(|name| super::ciphertext::is_openpgp_name(&name));
     let text = part.media_type().starts_with("text/");
-    named || text && contains(part.body, b"BEGIN PGP PUBLIC KEY")
-}
-
-/// Whether `needle` stands anywhere in `bytes`.
-pub(super) fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    bytes.windows(needle.len()).any(|window| window == needle)
+    named || text && memmem::find(part.body, b"BEGIN PGP PUBLIC KEY").is_some()
 }

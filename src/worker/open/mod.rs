@@ -1,12 +1,19 @@
 //! Opens a mail (stage 3): finds ciphertext by structure, decrypts, verifies, and says of every part what protected it.
 
+mod alternative;
 mod ciphertext;
+mod encrypted;
 mod forward;
 mod inline;
 mod keys;
+mod signed;
+mod text;
 mod verdict;
 mod walk;
 
+use std::borrow::Cow;
+
+use memchr::memchr;
 use time::OffsetDateTime;
 
 use self::walk::{Seen, Walk};
@@ -27,19 +34,28 @@ pub fn open(
     now: OffsetDateTime,
 ) -> OpenedMessage {
     let mut walk = Walk::new(keyring, limits, now);
-    match mime::parse(&raw.bytes, limits) {
+    let bytes = with_line_breaks(&raw.bytes);
+    match mime::parse(&bytes, limits) {
         Ok(mail) if !raw.is_truncated() => {
             walk.mail(&mail);
             opened(&mail, walk, identity)
         }
         _ => {
             walk.failure = Some(Unreadable::TooLarge);
-            let mail = Entity::headers_only(&raw.bytes, limits);
+            let mail = Entity::headers_only(&bytes, limits);
             let encrypted = mail.media_type() == "multipart/encrypted";
             let encryption = if encrypted { Encryption::Failed } else { Encryption::None };
             OpenedMessage { encryption, ..opened(&mail, walk, identity) }
         }
     }
+}
+
+/// A mail whose lines all end in a bare CR, which no standard allows, with LF instead; any other as it is.
+fn with_line_breaks(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'\n', bytes).is_some() || memchr(b'\r', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {

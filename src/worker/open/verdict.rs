@@ -19,7 +19,7 @@ pub(super) fn signature(walk: &Walk, author: Option<&Address>) -> Signature {
     let own: Vec<(usize, &SeenSignature)> = walk.signatures.iter().enumerate().filter(|(_, s)| !s.forwarded).collect();
     let good: Vec<_> = own.iter().filter(|(_, s)| s.checked.trouble.is_none()).collect();
     let verdicts = good.iter().map(|(at, s)| (signer(s), shortfall(walk, *at, s, author)));
-    let mut short = None;
+    let mut short: Option<(Option<Fingerprint>, Shortfall)> = None;
     for (signer, shortfall) in verdicts {
         match shortfall {
             None => return Signature { status: SignatureStatus::Good, signer, shortfall: None },
@@ -28,13 +28,14 @@ pub(super) fn signature(walk: &Walk, author: Option<&Address>) -> Signature {
             }
         }
     }
-    if let Some((signer, shortfall)) = short {
-        return Signature { status: SignatureStatus::Partial, signer, shortfall: Some(shortfall) };
+    if let Some((signer, Shortfall { status, reason })) = short {
+        return Signature { status, signer, shortfall: Some(reason.to_owned()) };
     }
     let worst = own.iter().max_by_key(|(_, s)| match &s.checked.trouble {
-        Some(Trouble::Bad) => 3,
-        Some(Trouble::Unacceptable(_)) => 2,
-        Some(Trouble::UnknownKey) => 1,
+        Some(Trouble::Bad) => 4,
+        Some(Trouble::Unacceptable(_)) => 3,
+        Some(Trouble::UnknownKey) => 2,
+        Some(Trouble::Unreadable) => 1,
         None => 0,
     });
     let Some((_, worst)) = worst else {
@@ -43,6 +44,7 @@ pub(super) fn signature(walk: &Walk, author: Option<&Address>) -> Signature {
     let (status, shortfall) = match &worst.checked.trouble {
         Some(Trouble::Bad) => (SignatureStatus::Bad, "the signature does not fit the content"),
         Some(Trouble::UnknownKey) => (SignatureStatus::UnknownKey, "the signer's certificate is not known"),
+        Some(Trouble::Unreadable) => (SignatureStatus::UnknownKey, "the signature cannot be read"),
         Some(Trouble::Unacceptable(reason)) => (SignatureStatus::Partial, reason.as_str()),
         None => (SignatureStatus::None, ""),
     };
@@ -54,25 +56,36 @@ fn signer(signature: &SeenSignature) -> Option<Fingerprint> {
 }
 
 /// What keeps a right signature from being good for the message.
-fn shortfall(walk: &Walk, at: usize, signature: &SeenSignature, author: Option<&Address>) -> Option<String> {
+struct Shortfall {
+    status: SignatureStatus,
+    reason: &'static str,
+}
+
+fn shortfall(walk: &Walk, at: usize, signature: &SeenSignature, author: Option<&Address>) -> Option<Shortfall> {
+    let partial = |reason| Some(Shortfall { status: SignatureStatus::Partial, reason });
     if !walk.seen.iter().all(|seen| seen.signers.contains(&at)) || !walk.shut.is_empty() {
-        return Some("it covers only a part of what a reader sees".to_owned());
+        return partial("it covers only a part of what a reader sees");
     }
     let Some(cert) = &signature.checked.certificate else {
-        return Some("its certificate is not at hand".to_owned());
+        return partial("its certificate is not at hand");
     };
     let Some(author) = author else {
-        return Some("the mail does not name one sender".to_owned());
+        return partial("the mail does not name one sender");
     };
     if !openpgp::claimed_addresses(cert, walk.now).iter().any(|address| address.same_mailbox(author)) {
-        return Some("its certificate does not carry the sender's address".to_owned());
+        return partial("its certificate does not carry the sender's address");
     }
-    // Anybody can attach a certificate with somebody else's address.
+    // Anybody can attach a certificate with somebody else's address, or add one to a certificate that is known here.
     let mut configured = walk.keyring.known_for(author).peekable();
-    if configured.peek().is_some() && !configured.any(|known| known.fingerprint() == cert.fingerprint()) {
-        return Some("another certificate is configured for the sender's address".to_owned());
+    let known = configured.peek().is_some();
+    if configured.any(|known| known.fingerprint() == cert.fingerprint()) {
+        return None;
     }
-    None
+    if known {
+        return partial("another certificate is configured for the sender's address");
+    }
+    let reason = "only this mail says that its certificate is the sender's, and anybody can make one in that name";
+    Some(Shortfall { status: SignatureStatus::UnknownKey, reason })
 }
 
 /// The certificate that a reply with decrypted content may be encrypted to: it made a good signature inside the ciphertext

@@ -1,0 +1,139 @@
+use super::ciphertext::{self, Found, inner_name};
+use super::walk::{Place, Walk, attachment};
+use crate::mime::{self, Entity};
+use crate::model::{ContentDigest, EncryptionFormat, Unreadable};
+use crate::openpgp::{self, Decrypted, Trouble};
+
+impl Walk<'_> {
+    pub(super) fn pgp_mime(&mut self, children: &[Entity], place: &Place) {
+        let within = Place { root: false, mangled: true, ..place.clone() };
+        let before = self.tried;
+        for child in children {
+            let decoded = child.decoded();
+            match ciphertext::look(child, &decoded) {
+                Found::Control => {}
+                Found::Nothing if openpgp::kind(&decoded) == Some(openpgp::Kind::Message) => {
+                    self.ciphertext(&decoded, Wrap::PgpMime, place);
+                }
+                // The second part is the ciphertext (RFC 3156 4), even when nothing in it looks like it.
+                Found::Nothing if child.media_type() == "application/octet-stream" && self.tried == before => {
+                    self.ciphertext(&decoded, Wrap::PgpMime, place);
+                }
+                _ => self.entity(child, &within),
+            }
+        }
+        if self.tried == before {
+            self.fail(Unreadable::Malformed, Some(EncryptionFormat::PgpMime));
+        }
+    }
+
+    pub(super) fn fail(&mut self, cause: Unreadable, format: Option<EncryptionFormat>) {
+        self.failure.get_or_insert(cause);
+        self.format = self.format.or(format);
+    }
+
+    pub(super) fn ciphertext(&mut self, bytes: &[u8], wrap: Wrap, place: &Place) {
+        let opened = if self.used_up() { Err(Unreadable::TooLarge) } else { self.open(bytes) };
+        match opened {
+            Ok((opened, digest)) => self.present(opened, digest, wrap, place),
+            Err(cause) => {
+                self.fail(cause, Some(wrap.format()));
+                let name = match wrap {
+                    Wrap::File(name) if !name.is_empty() => name,
+                    _ => "unopened.asc",
+                };
+                self.shut.push(attachment(name.to_owned(), "application/octet-stream", bytes));
+            }
+        }
+    }
+
+    /// Opens a ciphertext; once more if its own content brings the certificate that signed it.
+    fn open(&mut self, bytes: &[u8]) -> Result<(Decrypted, ContentDigest), Unreadable> {
+        let armored = bytes.trim_ascii_start().starts_with(b"-----");
+        let dearmored = if armored { Some(openpgp::dearmor(bytes).ok_or(Unreadable::Malformed)?) } else { None };
+        let binary = dearmored.as_deref().unwrap_or(bytes);
+        let digest = ContentDigest::of(binary);
+        self.digest.get_or_insert(digest);
+        let before = self.budget.clone();
+        let mut opened = self.decrypt(binary)?;
+        let unknown = opened.signatures.iter().any(|s| s.trouble == Some(Trouble::UnknownKey));
+        if unknown && mime::parse(&opened.plaintext, self.limits).is_ok_and(|content| self.keys.collect(&content)) {
+            self.budget = before;
+            opened = self.decrypt(binary)?;
+        }
+        Ok((opened, digest))
+    }
+
+    fn decrypt(&mut self, binary: &[u8]) -> Result<Decrypted, Unreadable> {
+        openpgp::decrypt(binary, self.keyring, &self.keys.certs, self.limits, &mut self.budget, self.now)
+    }
+
+    /// Shows what came out of a ciphertext.
+    fn present(&mut self, opened: Decrypted, digest: ContentDigest, wrap: Wrap, place: &Place) {
+        let Decrypted { plaintext, signatures, decryption_key } = opened;
+        let encrypted = decryption_key.is_some();
+        let mut within = Place { root: !place.forwarded, mangled: false, ..place.clone() };
+        if encrypted {
+            within.encrypted = true;
+            within.signers = Vec::new();
+        }
+        // A text that begins like a header field is no reason to lose its first paragraph.
+        let typed = || mime::HeaderSection::parse_some(&plaintext, self.limits).count("content-type") > 0;
+        let mime_content = ciphertext::is_mime(&plaintext) || matches!(wrap, Wrap::PgpMime) && typed();
+        // Over the limits for nesting it is shown as the text that it is.
+        let parsed = if mime_content { mime::parse(&plaintext, self.limits).ok() } else { None };
+        if encrypted {
+            if self.opened == 0 {
+                (self.format, self.digest) = (Some(wrap.format()), Some(digest));
+            }
+            self.opened += 1;
+            self.decryption_key = self.decryption_key.take().or(decryption_key);
+        }
+        let good = self.note(signatures, &within);
+        within.signers.extend(good);
+        match (parsed, wrap) {
+            (Some(entity), _) => {
+                self.keys.collect(&entity);
+                self.entity(&entity, &within);
+            }
+            (None, Wrap::File(name)) if !mime_content && !is_message_text(name, &plaintext) => {
+                let name = inner_name(name).unwrap_or("decrypted").to_owned();
+                self.file(name, "application/octet-stream", &plaintext, &within);
+            }
+            (None, Wrap::Inline(charset)) => self.text(&plaintext, charset_of(charset, &plaintext), &within),
+            (None, _) => self.text(&plaintext, None, &within),
+        }
+    }
+}
+
+/// How a ciphertext lay in the mail.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wrap<'a> {
+    PgpMime,
+    /// With the character set of the text around it.
+    Inline(Option<&'a str>),
+    /// With the name of the file, or an empty one.
+    File(&'a str),
+}
+
+impl Wrap<'_> {
+    fn format(self) -> EncryptionFormat {
+        match self {
+            Wrap::PgpMime => EncryptionFormat::PgpMime,
+            Wrap::Inline(_) => EncryptionFormat::Inline,
+            Wrap::File(_) => EncryptionFormat::Attachment,
+        }
+    }
+}
+
+/// OpenPGP text is UTF-8 (RFC 9580 5.9); the character set of the mail around it counts only where it is not.
+fn charset_of<'a>(around: Option<&'a str>, plaintext: &[u8]) -> Option<&'a str> {
+    around.filter(|_| std::str::from_utf8(plaintext).is_err())
+}
+
+/// A file that is the message itself, as mobile programs send it, and no document of the sender's.
+fn is_message_text(name: &str, plaintext: &[u8]) -> bool {
+    let text = std::str::from_utf8(plaintext).is_ok() && !plaintext.contains(&0);
+    let inner = inner_name(name).map(|inner| inner.to_ascii_lowercase());
+    text && inner.is_none_or(|inner| inner.ends_with(".txt") || inner.ends_with(".eml"))
+}
