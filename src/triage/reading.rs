@@ -15,6 +15,7 @@ struct Word {
     start: usize,
     end: usize,
     clause: usize,
+    place: usize,
 }
 
 impl Reading {
@@ -22,6 +23,7 @@ impl Reading {
     pub fn of(text: &str) -> Reading {
         let lower = text.to_lowercase();
         let (mut words, mut clause, mut start, mut newlines) = (Vec::new(), 0, None, 0);
+        let mut commas = 0;
         let mut chars = lower.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let next = chars.peek().map(|(_, next)| *next);
@@ -29,13 +31,13 @@ impl Reading {
                 newlines = 0;
                 let from = *start.get_or_insert(at);
                 if is_ideograph(c) || !next.is_some_and(|next| continues(next) && !is_ideograph(next)) {
-                    push(&mut words, &lower, from, at + c.len_utf8(), &mut clause);
+                    push(&mut words, &lower, from, at + c.len_utf8(), &mut clause, commas);
                     start = None;
                 }
                 continue;
             }
             if let Some(from) = start.take() {
-                push(&mut words, &lower, from, at, &mut clause);
+                push(&mut words, &lower, from, at, &mut clause, commas);
             }
             newlines = if c == '\n' {
                 newlines + 1
@@ -50,6 +52,7 @@ impl Reading {
                 _ => newlines == 2,
             };
             clause += usize::from(ends);
+            commas += usize::from(matches!(c, ',' | '，' | '、' | '(' | ')'));
         }
         Reading { lower, clauses: clause + 1, words }
     }
@@ -74,6 +77,11 @@ impl Reading {
         self.words.get(index).map_or(0, |word| word.clause)
     }
 
+    /// Where the word at `index` stands, for distances: a comma counts for several words.
+    pub fn place(&self, index: usize) -> usize {
+        self.words.get(index).map_or(0, |word| word.place)
+    }
+
     /// Number of clauses.
     pub fn clauses(&self) -> usize {
         self.clauses
@@ -86,18 +94,21 @@ pub(super) fn normalise(text: &str) -> String {
     reading.window(0, reading.len()).join(" ")
 }
 
-/// Words that begin a new clause: what they join is not negated by what stands before.
-const TURNS: &[&str] =
-    &["but", "however", "although", "though", "yet", "whereas", "aber", "jedoch", "mais", "pero", "mas"];
+/// What a comma or a bracket adds to the distance between words.
+const COMMA: usize = 4;
 
-fn push(words: &mut Vec<Word>, lower: &str, start: usize, end: usize, clause: &mut usize) {
+/// Words that begin a new clause: what they join is not negated by what stands before.
+const TURNS: &[&str] = &["but", "however", "although", "though", "whereas", "aber", "jedoch", "mais", "pero", "mas"];
+
+fn push(words: &mut Vec<Word>, lower: &str, start: usize, end: usize, clause: &mut usize, commas: usize) {
     let raw = lower.get(start..end).unwrap_or_default();
     let trimmed = raw.trim_end_matches(['.', '\'', '’']);
     if trimmed.is_empty() {
         return;
     }
     *clause += usize::from(TURNS.contains(&trimmed));
-    words.push(Word { start, end: start + trimmed.len(), clause: *clause });
+    let place = words.len() + commas * COMMA;
+    words.push(Word { start, end: start + trimmed.len(), clause: *clause, place });
 }
 
 fn is_word(c: char, next: Option<char>) -> bool {
@@ -110,6 +121,7 @@ fn continues(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '\'' | '’')
 }
 
-fn is_ideograph(c: char) -> bool {
+/// Whether `c` is of a script that puts no spaces between words.
+pub(super) fn is_ideograph(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff | 0x20000..=0x3ffff)
 }

@@ -39,8 +39,13 @@ pub(super) enum Clue {
 /// Everything in `text` that points to a repository: one pass for tokens, one for words.
 pub(super) fn scan(text: &str, routing: &Routing) -> Vec<Mention> {
     let reading = Reading::of(text);
-    let languages = languages(&reading, text, routing);
+    let mut languages = languages(&reading, text, routing);
     let mut mentions = tokens(text, routing, &languages);
+    // A package that only one ecosystem has tells which one the others are of.
+    if mentions.iter().any(|mention| mention.clue == Clue::UnclearPackage) && speak(&mentions, routing, &mut languages)
+    {
+        mentions = tokens(text, routing, &languages);
+    }
     words(&reading, routing, &languages, &mut mentions);
     let contrib = (0..reading.len()).any(|at| reading.word(at) == "contrib");
     let most = languages.iter().max_by_key(|(language, count)| (**count, std::cmp::Reverse(**language)));
@@ -53,6 +58,19 @@ pub(super) fn scan(text: &str, routing: &Routing) -> Vec<Mention> {
         }
     }
     mentions
+}
+
+/// Counts the packages that are clear for their languages; whether there were any.
+fn speak(mentions: &[Mention], routing: &Routing, languages: &mut BTreeMap<usize, usize>) -> bool {
+    let clear = mentions.iter().filter(|m| matches!(m.clue, Clue::Package | Clue::PackagePrefix));
+    let ecosystems: Vec<Ecosystem> = clear.filter_map(|m| m.package.as_ref().map(|(r, _)| r.ecosystem())).collect();
+    let before = languages.values().sum::<usize>();
+    for ecosystem in &ecosystems {
+        if let Some(language) = routing.language_of(*ecosystem) {
+            *languages.entry(language).or_default() += 1;
+        }
+    }
+    languages.values().sum::<usize>() > before
 }
 
 /// Pieces of a text that could be a package name, a path or a link, with their byte offsets.
@@ -91,6 +109,9 @@ fn tokens(text: &str, routing: &Routing, languages: &BTreeMap<usize, usize>) -> 
                 let (clue, chosen) = choose(targets, languages, routing);
                 mentions.extend(chosen.into_iter().map(|target| of(clue, target)));
             }
+            Found::Prefix([target, ..], whole) if is_page(token.get(start..start + whole).unwrap_or_default()) => {
+                mentions.push(Mention { clue: Clue::Link, repository: target.repository, package: None, end });
+            }
             Found::Prefix(targets, whole) => {
                 let name = token.get(start..start + whole).unwrap_or_default();
                 let (clue, chosen) = choose(targets, languages, routing);
@@ -105,6 +126,26 @@ fn tokens(text: &str, routing: &Routing, languages: &BTreeMap<usize, usize>) -> 
         }
     }
     mentions
+}
+
+/// Whether `name` is a page about a repository and no Go import path below it.
+fn is_page(name: &str) -> bool {
+    const PAGES: &[&str] = &[
+        "issues",
+        "pull",
+        "pulls",
+        "discussions",
+        "security",
+        "releases",
+        "commit",
+        "commits",
+        "blob",
+        "tree",
+        "wiki",
+        "actions",
+        "compare",
+    ];
+    name.strip_prefix("github.com/").and_then(|path| path.split('/').nth(2)).is_some_and(|page| PAGES.contains(&page))
 }
 
 /// The package that a name with a known prefix means. Below a Go module only the module is known for sure.

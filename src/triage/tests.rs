@@ -137,3 +137,163 @@ fn reads_what_a_report_states() {
     assert_eq!(report.references[0].expose(), "https://example.org/a");
     assert_eq!(report.github_login.as_deref(), Some("octo-cat"));
 }
+
+/// The kind of a mail without headers.
+fn judged(subject: &str, text: &str) -> Verdict {
+    let (routing, message) = (Routing::built_in(), message(subject, text));
+    judge(&message, &extract(&message, &routing), &routing, &identity())
+}
+
+#[test]
+fn nothing_real_is_taken_for_something_that_nobody_reads() {
+    let cases = [
+        ("Vulnerability ?? bounty", "Sir what is the reward? In the kafka receiver a short frame panics the process."),
+        (
+            "partnership",
+            "Our agency does SEO and growth. By the way, otelcol-contrib 0.131.0 prints our API token to its log.",
+        ),
+        (
+            "unsubscribe",
+            "The unsubscribe link of our newsletter ends up in http.route of @opentelemetry/instrumentation-express.",
+        ),
+        ("quick call?", "Can we schedule a quick call? There is remote code execution, I prefer to tell it by phone."),
+        ("crypto wallet keys", "investment app: the spans contain our bitcoin wallet seeds, leaked to all tenants"),
+        (
+            "found during an audit",
+            "Our auditor and the compliance team found that the collector accepts any certificate.",
+        ),
+        ("scanner", "Snyk says it is a false positive, but an attacker can inject headers with the propagator."),
+        ("I want to report a vulnerability", "The Java agent deserializes what it gets over RMI."),
+        (
+            "I would like to report a security issue",
+            "Where should I report? I do it here: heap overflow in the C++ SDK.",
+        ),
+        ("how to crash the gateway", "This is how to crash the collector with one packet, please help to fix it."),
+        (
+            "PGP key?",
+            "Please send me your public key. It is about an auth bypass in the oidc extension, attackers can log in.",
+        ),
+        ("Jaeger", "The Jaeger receiver of the collector crashes on a short thrift frame."),
+        (
+            "Prometheus stored XSS",
+            "@opentelemetry/exporter-prometheus writes labels unescaped, so Prometheus shows them as HTML.",
+        ),
+        ("Envoy", "Envoy with opentelemetry-cpp 1.20: the OTLP exporter follows redirects to any host."),
+        ("thoughts?", "is this a problem? spans of other customers show up in ours since the upgrade to 0.131"),
+        ("Frage", "Ist es normal, dass ein Angreifer den Collector mit einem einzigen Paket zum Absturz bringt?"),
+        ("question", "Est-ce normal ? Un attaquant peut lire les jetons de tous les clients avec le sampler."),
+        ("duda", "¿Cómo es posible que un atacante ejecute código con una cabecera tracestate?"),
+        (
+            "dúvida",
+            "Como faço para avisar: um atacante consegue derrubar o coletor sem autenticação, injeção no cabeçalho.",
+        ),
+        ("请问", "请问这是漏洞吗？攻击者可以绕过认证读取所有数据。"),
+        ("質問", "教えてください。攻撃者が認証を回避して任意のファイルを読めますが、これは仕様ですか？"),
+    ];
+    for (subject, text) in cases {
+        let verdict = judged(subject, text);
+        let read = matches!(verdict.kind, Kind::Report | Kind::NotAVulnerability | Kind::WrongProject);
+        assert!(read, "{subject:?} is {}: {:#?}", verdict.kind, verdict.evidence);
+    }
+}
+
+#[test]
+fn what_reports_nothing_is_told_apart() {
+    let cases = [
+        ("Re: your ranking", "We sell backlinks and guest posts. Schedule a call? Reply to opt out.", Kind::Spam),
+        ("Pentest offer", "Our agency finds vulnerabilities. Penetration testing services at a discount!", Kind::Spam),
+        ("bug", "I found a critical bug. Tell me the bounty, after your confirmation I will share more.", Kind::Spam),
+        ("Bug: SPF", "Your SPF record is missing, email spoofing is possible. I hope for a reward.", Kind::Spam),
+        ("贷款", "您好，低息贷款，优惠推广，加微信。", Kind::Spam),
+        ("Where to send reports", "Which address is the right address for vulnerabilities?", Kind::Question),
+        ("Wohin", "An wen kann man sich mit einer Schwachstelle wenden, wie melde ich sie?", Kind::Question),
+        ("Où signaler ?", "Bonjour, où signaler une faille de sécurité chez vous ?", Kind::Question),
+        ("¿Dónde?", "Hola, ¿dónde puedo reportar una vulnerabilidad?", Kind::Question),
+        ("Onde?", "Como posso reportar uma vulnerabilidade para vocês?", Kind::Question),
+        ("咨询", "你好，请问如何报告漏洞？", Kind::Question),
+        ("お問い合わせ", "脆弱性の報告先を教えてください。", Kind::Question),
+        ("log4shell", "Are you affected by CVE-2021-44228? Our auditor wants yes or no.", Kind::Question),
+        (
+            "no spans",
+            "I followed the getting started guide and nothing arrives. What am I doing wrong?",
+            Kind::Question,
+        ),
+        ("Schlüssel", "Bitte schicken Sie mir Ihren öffentlichen Schlüssel, meiner ist abgelaufen.", Kind::KeyRequest),
+        ("clé PGP", "Pourriez-vous m'envoyer votre clé PGP ?", Kind::KeyRequest),
+        ("公钥", "请发送你们的 PGP 公钥。", Kind::KeyRequest),
+        ("Loki", "Grafana Loki lets any user write files outside of its folder.", Kind::WrongProject),
+        ("full queue", "An authenticated client can exhaust the memory of the collector.", Kind::NotAVulnerability),
+    ];
+    for (subject, text, kind) in cases {
+        let verdict = judged(subject, text);
+        assert_eq!(verdict.kind, kind, "{subject:?}: {:#?}", verdict.evidence);
+    }
+}
+
+#[test]
+fn encrypted_mail_is_never_spam() {
+    let routing = Routing::built_in();
+    for encryption in [Encryption::Whole, Encryption::Partial] {
+        let mut message = message("offer", "SEO, backlinks, guest posts, discount. Schedule a call.");
+        message.encryption = encryption;
+        message.parts.iter_mut().for_each(|part| part.protection.encrypted = true);
+        let verdict = judge(&message, &extract(&message, &routing), &routing, &identity());
+        assert_eq!(verdict.kind, Kind::Report, "{:#?}", verdict.evidence);
+    }
+}
+
+#[test]
+fn public_is_what_anyone_can_read_about_this_finding() {
+    use Disclosure::{Private, Public};
+    let mut wrong = Vec::new();
+    let cases = [
+        // What is out.
+        (Public, "Somebody tweeted the exploit yesterday."),
+        (Public, "A blog post about it went live this morning: https://blog.example.org/otel"),
+        (Public, "It is described in https://github.com/open-telemetry/opentelemetry-go/issues/4711, with steps."),
+        (Public, "A customer filed a GitHub issue with the whole reproduction."),
+        (Public, "The flaw is being exploited, our honeypots see it since Monday."),
+        (Public, "The details were posted on the oss-security mailing list today."),
+        (Public, "A write-up is already online, and I could not find its author."),
+        (Public, "This was presented at a conference last week, the slides are online."),
+        (Public, "Die Lücke ist bereits öffentlich bekannt, gestern erschienen in einem Blog."),
+        (Public, "Die Schwachstelle wird aktiv ausgenutzt."),
+        (Public, "Un article publié hier sur un blog explique l'attaque."),
+        (Public, "La faille est déjà publique."),
+        (Public, "La vulnerabilidad ya es pública, hay un hilo publicado en un foro."),
+        (Public, "A falha já foi publicada em um blog."),
+        (Public, "该漏洞已公开，知乎上有人发布了文章。"),
+        (Public, "この脆弱性はすでに公開されています。ブログの記事が投稿されました。"),
+        // What is not.
+        (Private, "Not published yet."),
+        (Private, "It has not yet been posted on any blog or list."),
+        (Private, "We will publish a blog post in 90 days."),
+        (Private, "We have not told anyone."),
+        (Private, "I have not opened a GitHub issue, and there is no public pull request."),
+        (Private, "No one outside our firm has been told, no talk is planned."),
+        (Private, "A similar bug in another product was described in a blog post: https://blog.example.org/other"),
+        (Private, "Background: https://opentelemetry.io/docs/collector/ is the public documentation."),
+        (Private, "This can be exploited by any client, I have a working exploit."),
+        (Private, "The public API of the class takes a public key."),
+        (Private, "It is similar to https://github.com/open-telemetry/opentelemetry-go/issues/12, which was fixed."),
+        (Private, "I uploaded nothing anywhere. A video is attached."),
+        (Private, "The issue described above is in a public class."),
+        (Private, "Once there is a fix I want to publish an article."),
+        (Private, "Wir haben noch nichts veröffentlicht, ein Vortrag ist geplant."),
+        (Private, "Je n'ai rien publié, ni sur un blog ni ailleurs."),
+        (Private, "No lo he publicado en ningún foro."),
+        (Private, "Ainda não publiquei nada, pretendo publicar um artigo depois."),
+        (Private, "该漏洞尚未公开，我们没有告诉任何人。"),
+        (Private, "まだ公開していません。修正後にブログで公開する予定です。"),
+    ];
+    for (disclosure, text) in cases {
+        let text = format!("An attacker can crash the syslog receiver, CWE-248. {text}");
+        let verdict = judged("Crash of the syslog receiver", &text);
+        if verdict.disclosure != Some(disclosure) {
+            let about = verdict.evidence.iter().filter(|evidence| evidence.question == Question::Disclosure);
+            let why: Vec<(&str, f32)> = about.map(|evidence| (evidence.because.as_str(), evidence.weight)).collect();
+            wrong.push(format!("{text} is {disclosure:?}: {why:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -10,4 +10,5 @@ mod imap;
 mod maildir;
 mod smtp;
 mod systemd;
+mod triage;
 mod worker;

@@ -31,7 +31,7 @@ const SIGNALS: &[Signal] = &[
         "says that it was published in a place that anyone reads",
     ),
     signal(1.5, |c| c.subject(&[Venue], &[Negation, Future]), "the subject names a place that anyone reads"),
-    signal(1.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
+    signal(2.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
     signal(2.5, |c| c.clause(&[OutInTheOpen], &[Negation, Future, OtherSoftware]), "says that it is out in the open"),
     signal(1.0, |c| c.subject(&[Published], &[Negation, Future]), "the subject says that it is public"),
     signal(-3.0, |c| c.clause(&[Negation, Tell], &[OutInTheOpen]), "says that it was not told or published"),
@@ -64,13 +64,23 @@ pub(super) fn judge(
     }
     let links = report.references.iter().map(|link| link.expose().to_ascii_lowercase());
     let owner = identity.github_owner.to_ascii_lowercase();
-    let (mut discussion, mut post) = (false, false);
+    let text = report.text.expose().to_lowercase();
+    let (mut discussion, mut compared, mut post) = (false, false, false);
     for link in links {
-        discussion |= is_discussion(&link, &owner);
+        if is_discussion(&link, &owner) {
+            let other = is_compared(&text, &link);
+            compared |= other;
+            discussion |= !other;
+        }
         post |= POSTS.iter().any(|place| link.contains(place));
     }
     if discussion {
         add(2.0, "links an issue, pull request or discussion of the project");
+    } else if compared {
+        add(0.5, "links an issue, pull request or discussion of the project in comparison");
+    }
+    if from_public_list(message, &text) {
+        add(3.0, "forwards mail from a public list");
     }
     if post {
         add(1.5, "links a post, an article or a published exploit");
@@ -84,6 +94,52 @@ pub(super) fn judge(
     let score: f32 = found.iter().map(|evidence| evidence.weight).sum();
     let answer = if score >= PUBLIC { Disclosure::Public } else { Disclosure::Private };
     Answer { answer, confidence: sureness((score - PUBLIC).abs() + 0.5), evidence: found }
+}
+
+/// Lists that anyone reads, as they show in subjects and header lines.
+const LISTS: &[&str] = &["oss-security", "oss-sec", "fulldisclosure", "full-disclosure", "bugtraq"];
+
+/// Whether a subject is tagged by a public list, or a quoted header line names one.
+fn from_public_list(message: &OpenedMessage, text: &str) -> bool {
+    let forwarded = message.forwarded.as_ref().map(|forwarded| forwarded.subject.expose().to_lowercase());
+    let subjects = [Some(message.subject.expose().to_lowercase()), forwarded];
+    let tagged = |subject: &str| LISTS.iter().any(|list| subject.contains(&format!("[{list}]")));
+    subjects.iter().flatten().any(|subject| tagged(subject))
+        || text.lines().map(|line| line.trim_start_matches(['>', ' ', '*'])).any(|line| {
+            let sent = ["to:", "cc:", "list-id:", "list-post:", "an:", "à :", "para:"];
+            let names = |list: &str| line.contains(&format!("{list}@")) || line.contains(&format!("{list}."));
+            sent.iter().any(|header| line.starts_with(header)) && LISTS.iter().any(|list| names(list))
+                || line.starts_with("subject:") && tagged(line)
+        })
+}
+
+/// Whether the line of `link` in `text`, or the one before, says that it is about something else.
+fn is_compared(text: &str, link: &str) -> bool {
+    const CUES: &[&str] = &[
+        "similar",
+        "related",
+        "unlike",
+        "fixed in",
+        "was fixed",
+        "previous",
+        "earlier",
+        "older",
+        "regression",
+        "introduced",
+        "closed as",
+        "same kind",
+        "ähnlich",
+        "similaire",
+        "parecid",
+        "semelhante",
+        "类似",
+        "同様",
+    ];
+    let Some(at) = text.find(link) else { return false };
+    let before = text.get(..at).unwrap_or_default();
+    let begin = before.match_indices('\n').rev().nth(1).map_or(0, |(at, _)| at);
+    let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |more| at + more);
+    text.get(begin..end).is_some_and(|around| CUES.iter().any(|cue| around.contains(cue)))
 }
 
 /// Parts of links that lead to what people publish.

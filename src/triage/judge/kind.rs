@@ -2,12 +2,12 @@
 
 use super::concepts::Clauses;
 use super::lexicon::Concept::{
-    self, Absence, AskAffected, AskHelp, Attacker, Authenticated, Availability, Bounty, Expired, Fix, Flaw,
-    HowToReport, KeyMaterial, Marketing, Negation, Operator, Policy, Procedure, Request, SiteHygiene, Tested, Weakness,
-    Withheld,
+    self, Absence, AskAffected, AskHelp, Attacker, Audit, Authenticated, Availability, Bounty, Expired, Exploited, Fix,
+    Flaw, HowToReport, KeyMaterial, Marketing, Negation, Operator, Policy, Procedure, Request, Sensitive, SiteHygiene,
+    Tested, Vulnerability, Weakness, Withheld,
 };
 use super::{Answer, evidence, sureness};
-use crate::model::{Automatic, Evidence, Identity, Kind, OpenedMessage, Question, Report};
+use crate::model::{Automatic, Encryption, Evidence, Identity, Kind, OpenedMessage, Question, Report};
 use crate::triage::reading::Reading;
 use crate::triage::scan::{Clue, Mention};
 
@@ -46,18 +46,22 @@ const WORDS: &[Signal] = {
     use Kind::{AutoReply, KeyRequest, NotAVulnerability, Question as Ask, Report, Spam};
     use Scope::{Clause, Message, Pair, Subject};
     &[
+        signal(Report, 1.5, Subject, &[Weakness], &[HowToReport, Policy, Request], "the subject names a weakness"),
         signal(
             Report,
             1.5,
             Subject,
-            &[Weakness],
-            &[HowToReport, Policy, Bounty, Request],
-            "the subject names a weakness",
+            &[Vulnerability],
+            &[HowToReport, Policy, AskAffected, Bounty, Request, SiteHygiene, Weakness],
+            "the subject speaks of a vulnerability",
         ),
         signal(Report, 1.5, Subject, &[Availability], &[], "the subject names a failure"),
         signal(Report, 1.0, Message, &[Weakness], &[], "names a weakness"),
+        signal(Report, 0.5, Message, &[Vulnerability], &[], "speaks of a vulnerability"),
+        signal(Report, 0.5, Message, &[Sensitive], &[], "speaks of what should be secret"),
         signal(Report, 1.0, Message, &[Availability], &[], "names a failure that costs availability"),
         signal(Report, 1.0, Message, &[Attacker], &[], "tells what an attacker can do"),
+        signal(Report, 1.5, Message, &[Exploited], &[], "says that it is being exploited"),
         signal(Report, 0.7, Message, &[Tested], &[], "tells versions or how it was tested"),
         signal(Report, 0.5, Message, &[Fix], &[], "proposes a remedy"),
         signal(Report, 0.5, Message, &[Flaw], &[AskAffected], "uses the terms of vulnerability reports"),
@@ -67,7 +71,8 @@ const WORDS: &[Signal] = {
         signal(Ask, 1.5, Subject, &[Policy], &[], "the subject asks about the policy"),
         signal(Ask, 1.5, Message, &[Procedure], &[], "asks about the procedure"),
         signal(Ask, 2.5, Message, &[AskHelp], &[], "asks for help with using the software"),
-        signal(Ask, 4.5, Clause, &[AskAffected], &[], "asks whether a known problem concerns the project"),
+        signal(Ask, 3.5, Message, &[AskAffected], &[], "asks whether a known problem concerns the project"),
+        signal(Ask, 1.0, Message, &[Audit], &[], "speaks of audits and scanners"),
         signal(KeyRequest, 3.0, Clause, &[KeyMaterial, Request], &[], "asks for a key or certificate"),
         signal(KeyRequest, 2.0, Pair, &[KeyMaterial, Expired], &[], "says that a key or certificate has expired"),
         signal(KeyRequest, 2.0, Subject, &[KeyMaterial], &[Weakness, Attacker], "the subject is about a key"),
@@ -82,7 +87,7 @@ const WORDS: &[Signal] = {
             "wants a reward for the settings of a domain or web site",
         ),
         signal(Spam, 2.0, Message, &[SiteHygiene], &[], "is about the settings of a domain or web site"),
-        signal(Spam, 4.0, Message, &[Marketing], &[Attacker, Availability], "advertises"),
+        signal(Spam, 1.0, Message, &[Marketing], &[], "has a word of advertisements"),
         signal(AutoReply, 0.0, Subject, &[Absence], &[], "the subject is that of an automatic reply"),
         signal(
             NotAVulnerability,
@@ -94,7 +99,7 @@ const WORDS: &[Signal] = {
         ),
         signal(
             NotAVulnerability,
-            2.0,
+            3.0,
             Clause,
             &[Operator],
             &[Negation],
@@ -138,29 +143,33 @@ const FACTS: &[Fact] = {
         fact(Report, 0.7, |f| f.clues.iter().any(|c| specific(*c)), "names a component of the project"),
         fact(Report, 1.5, |f| panics(f.text), "holds the trace of a crash"),
         fact(Report, 1.0, |f| looks_like_code(f.text), "holds code or commands"),
-        fact(Report, 1.0, |f| f.message.encryption == crate::model::Encryption::Whole, "was encrypted"),
+        fact(Report, 1.0, |f| f.message.encryption == Encryption::Whole, "was encrypted"),
         fact(Report, 1.0, |f| f.message.forwarded.is_some(), "forwards somebody's mail"),
         fact(Report, 0.7, other_attachments, "has something attached that is no key"),
-        fact(Spam, -3.0, has_finding, "holds a finding with particulars"),
+        fact(Spam, -20.0, technical, "says something technical, which advertisements do not"),
+        fact(Spam, 3.0, |f| f.clauses.count(Marketing) >= 2, "advertises"),
         fact(Ask, -2.5, has_finding, "holds a finding with particulars"),
+        fact(Ask, -2.0, |f| claims(f) >= 1, "says what is wrong"),
+        fact(Ask, -3.0, |f| claims(f) >= 2, "says what is wrong, and more"),
         fact(KeyRequest, -2.5, has_finding, "holds a finding with particulars"),
+        fact(KeyRequest, -3.0, |f| claims(f) >= 2, "says what is wrong, and more"),
         fact(
             Spam,
             1.0,
             |f| f.clues.is_empty() && f.clauses.message(&[Concept::Bounty], &[]),
             "names nothing of the project",
         ),
+        fact(Ask, 1.0, |f| short_question(f) && asks(f), "is short and asks"),
         fact(
             Ask,
-            1.0,
-            |f| f.text.contains('?') && f.clauses.words() < 120 && f.report.cwe.is_empty(),
-            "is short and asks",
+            0.7,
+            |f| f.message.subject.expose().trim_end().ends_with(['?', '？']) && asks(f),
+            "the subject is a question",
         ),
-        fact(Ask, 0.7, |f| f.message.subject.expose().trim_end().ends_with('?'), "the subject is a question"),
         fact(
             Report,
             -1.0,
-            |f| f.text.contains('?') && f.clauses.words() < 120 && !has_finding(f),
+            |f| short_question(f) && asks(f) && !has_finding(f),
             "is short, asks, and tells no particulars",
         ),
         fact(KeyRequest, 1.0, only_keys, "has nothing but a certificate attached"),
@@ -169,6 +178,12 @@ const FACTS: &[Fact] = {
             1.5,
             |f| f.report.cvss.iter().any(|v| needs_rights_for_availability(&v.vector)),
             "its vector needs privileges and costs availability alone",
+        ),
+        fact(
+            NotAVulnerability,
+            -3.0,
+            |f| f.report.cvss.iter().any(|v| costs_more_than_availability(&v.vector)),
+            "its vector costs confidentiality or integrity",
         ),
         fact(AutoReply, 6.0, automatic_subject, "generated mail with the subject of an automatic reply"),
         fact(FollowUp, 2.0, |f| f.own_id, "answers mail of ours"),
@@ -228,7 +243,10 @@ pub(super) fn judge(
         other if outside_model => (Kind::NotAVulnerability, other.map_or(1.0, |(_, lead)| -lead)),
         other => (Kind::Report, other.map_or(1.0, |(_, lead)| -lead)),
     };
-    let evidence = found.into_iter().map(|(_, evidence)| evidence).filter(|e| e.weight != 0.0).collect();
+    // What speaks against a kind is worth telling only where something speaks for it.
+    let considered: Vec<Kind> = found.iter().filter(|(_, e)| e.weight > 0.0).map(|(says, _)| *says).collect();
+    let told = found.into_iter().filter(|(says, e)| e.weight != 0.0 && considered.contains(says));
+    let evidence = told.map(|(_, evidence)| evidence).collect();
     Answer { answer, confidence: sureness(lead), evidence }
 }
 
@@ -257,6 +275,43 @@ fn has_finding(facts: &Facts<'_>) -> bool {
         facts.report.packages.iter().any(|p| p.affected.is_some()) && facts.clauses.message(&[Attacker], &[]),
     ];
     particulars.contains(&true)
+}
+
+/// Whether anything in it is said by people who know the software: such mail is never spam. The settings of a web site
+/// are told with the words of weaknesses, so there only what is about the software counts.
+fn technical(facts: &Facts<'_>) -> bool {
+    let hard = facts.clues.iter().any(|clue| specific(*clue) && *clue != Clue::Link)
+        || !facts.report.cvss.is_empty()
+        || !facts.report.cve.is_empty()
+        || facts.report.packages.iter().any(|package| package.affected.is_some())
+        || panics(facts.text)
+        || looks_like_code(facts.text)
+        || facts.message.encryption != Encryption::None;
+    let words = [Weakness, Availability, Exploited].iter().any(|concept| facts.clauses.count(*concept) > 0);
+    hard || !facts.clauses.message(&[SiteHygiene], &[]) && (words || !facts.report.cwe.is_empty())
+}
+
+/// How many kinds of particulars it gives that only reports give.
+fn claims(facts: &Facts<'_>) -> usize {
+    let words = [Weakness, Availability, Attacker, Exploited];
+    let words = words.iter().filter(|concept| facts.clauses.count(**concept) > 0).count();
+    let stated = [
+        !facts.report.cwe.is_empty(),
+        !facts.report.cvss.is_empty(),
+        facts.report.deadline.is_some(),
+        panics(facts.text),
+        facts.message.encryption == Encryption::Whole,
+    ];
+    words + stated.into_iter().filter(|holds| *holds).count()
+}
+
+/// Whether it asks something that questions ask, and not only in a question's form.
+fn asks(facts: &Facts<'_>) -> bool {
+    [HowToReport, Policy, Procedure, AskHelp, AskAffected].iter().any(|concept| facts.clauses.count(*concept) > 0)
+}
+
+fn short_question(facts: &Facts<'_>) -> bool {
+    facts.text.contains(['?', '？']) && facts.clauses.words() < 120 && facts.report.cwe.is_empty()
 }
 
 fn panics(text: &str) -> bool {
@@ -301,9 +356,12 @@ fn other_attachments(facts: &Facts<'_>) -> bool {
 
 fn only_keys(facts: &Facts<'_>) -> bool {
     let any = !facts.report.attachments.is_empty() || !facts.message.certificates.is_empty();
-    any && !other_attachments(facts)
-        && facts.clauses.words() < 80
-        && facts.message.encryption == crate::model::Encryption::None
+    any && !other_attachments(facts) && facts.clauses.words() < 80 && facts.message.encryption == Encryption::None
+}
+
+/// An effect on confidentiality or integrity.
+fn costs_more_than_availability(vector: &str) -> bool {
+    vector.split('/').any(|part| matches!(part, "C:L" | "C:H" | "I:L" | "I:H" | "VC:L" | "VC:H" | "VI:L" | "VI:H"))
 }
 
 /// `PR:L` or `PR:H`, and an effect on availability only.
@@ -391,8 +449,6 @@ fn other_project(subject: &str, clues: &[Clue]) -> bool {
         w.contains("otel") || w.contains("opentelemetry") || w.contains("collector") || COMPONENT_WORDS.contains(w)
     });
     let named = |project: &&&str| words.windows(project.split(' ').count()).any(|window| window.join(" ") == **project);
-    let close = clues
-        .iter()
-        .any(|c| matches!(c, Clue::Link | Clue::Package | Clue::PackagePrefix | Clue::Component | Clue::Symbol));
+    let close = clues.iter().any(|clue| specific(*clue) && *clue != Clue::UnclearPackage);
     !ours && !close && OTHER_PROJECTS.iter().find(named).is_some()
 }

@@ -106,6 +106,12 @@ impl Routing {
         self.repositories.get(index)
     }
 
+    /// The language whose packages `ecosystem` holds, by its index; nothing where several share it.
+    pub(super) fn language_of(&self, ecosystem: Ecosystem) -> Option<usize> {
+        let mut of = self.languages.iter().enumerate().filter(|(_, language)| language.ecosystem == ecosystem);
+        of.next().map(|(index, _)| index).filter(|_| ecosystem != Ecosystem::Other)
+    }
+
     pub(super) fn language(&self, index: usize) -> Option<&Language> {
         self.languages.get(index)
     }

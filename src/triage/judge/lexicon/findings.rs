@@ -1,0 +1,104 @@
+//! Words that reports are made of.
+
+use super::Concept::{
+    self, Attacker, Authenticated, Availability, Fix, Flaw, Operator, Sensitive, Several, Tested, Vulnerability,
+    Weakness,
+};
+
+pub(super) const PHRASES: &[(Concept, &str)] = &[
+    (
+        Vulnerability,
+        "vulnerab* | exploit* | security issue | security bug | security hole | security flaw | security problem
+         security weakness | schwachstelle* | sicherheitslücke* | lücke | vulnérabilité* | faille* | vulnerabilidad*
+         falla de seguridad | fallo de seguridad | falha* | 漏洞 | 脆弱性",
+    ),
+    (
+        Weakness,
+        "overflow* | underflow | injection* | inject* | xss | ssrf | csrf | rce | xxe | sqli | idor | bypass* | spoof*
+         tamper* | traversal | path traversal | directory traversal | deserializ* | deserialis* | unserialize | use after free
+         double free | race condition | toctou | sanitiz* | sanitis* | escalat* | privilege* | malicious | untrusted
+         unauthenticated | unauthorized | unauthorised | hijack* | poisoning | redos | quadratic | smuggl* | impersonat*
+         constant time | timing attack | timing side | side channel | out of bounds | out-of-bounds | memory safety
+         prototype pollution | code execution | command execution | remote code | arbitrary | backdoor* | forge*
+         leaks | leaked | leaking | leak | exposes | exposing | in clear | cleartext | clear text | plaintext
+         certificate is accepted | any certificate | validation switched off | not verified | never compared | not checked
+         no check | insecure | weak hash | not escaped | unescaped | not redacted | not stripped | readable by
+         world readable | world-readable | temp file | temporary director* | symlink* | man in the middle | mitm
+         information disclosure | without authentication | without authorization | without a token | no authentication
+         no auth | auth bypass | hard coded | hardcoded | supply chain | typosquat* | dependency confusion
+         fremden code | code ausführ* | einschleus* | umgeh* | ausles* | rechteausweitung | ungeprüft | deserialisier*
+         pfadausbruch | mitles* | klartext | abgreif* | manipulier*
+         contourn* | exécution de code | fuite de | fuite d' | élévation | usurp* | en clair | non vérifié*
+         inyecci* | ejecución de código | ejecutar código | fuga de | escalada de | suplant* | eludir | texto plano
+         injeção | execução de código | vazamento | vaza | escalonamento | contornar | texto claro
+         注入 | 越权 | 绕过 | 泄露 | 泄漏 | 溢出 | 任意代码 | 任意文件 | 代码执行 | 命令执行 | 提权 | 伪造 | 未授权 | 越界
+         漏えい | 漏洩 | インジェクション | 任意の | 改ざん | 不正な | 権限昇格 | なりすまし | 回避 | 乗っ取り | 平文",
+    ),
+    (
+        Sensitive,
+        "password* | credential* | secret* | api key | api keys | token | tokens | bearer | heap | buffer | corrupt* | exposed
+         passwort* | kennwort* | zugangsdaten | mot de passe | mots de passe | contraseña* | senha* | credenciales
+         credenciais | 密码 | 凭据 | 令牌 | パスワード | 認証情報 | トークン",
+    ),
+    (
+        Availability,
+        "denial of service | dos | ddos | crash* | panic* | oom | out of memory | outofmemory* | memory exhaustion | exhaust*
+         unbounded | no limit | no size limit | no upper limit | without a limit | hang* | infinite loop | endless
+         memory grows | grows the | grows without | goes down | nil pointer | stack overflow | unresponsive
+         resource consumption | starv* | event loop | fd leak | memory leak | never evicted | never closed | cardinality
+         segfault* | segmentation fault | zip bomb | zstd bomb | gzip bomb | decompression bomb | loop for ever | loop forever
+         100% cpu | cpu spin* | pins a core | queue is full | dienstverweigerung | dienstblockade | absturz | abstürz* | stürzt
+         lahmleg* | endlosschleife | déni de service | plante | planter | boucle infinie | épuise*
+         denegación de servicio | colgar | cuelga | bucle infinito | agota*
+         negação de serviço | derrub* | travar | trava | laço infinito | esgota*
+         拒绝服务 | 崩溃 | 内存耗尽 | 内存溢出 | 死循环 | cpu 占用 | 卡死 | クラッシュ | サービス拒否 | サービス妨害 | メモリ枯渇 | 無限ループ | 停止します",
+    ),
+    (
+        Attacker,
+        "attacker* | adversar* | anyone can | anybody can | anybody who | anyone who | whoever | remote user | any local user
+         local account | evil | hostile | any client | every operator who | someone who sends | neighbour can | any user
+         angreifer* | attaquant* | atacante* | cualquiera que | qualquer um que | 攻击者 | 黑客 | 攻撃者 | 第三者が",
+    ),
+    (
+        Tested,
+        "reproduc* | proof of concept | poc | steps to | i tested | tested | verified | confirmed on | curl | fuzz* | asan
+         valgrind | seen in | version | versions | affected | affects | getestet | reproduzier* | nachgestellt | testé
+         reproduit | probado | comprobado | testei | reproduzi* | 复现 | 重现 | 再現 | バージョン | 版本",
+    ),
+    (
+        Flaw,
+        "cwe | cvss | severity | advisory | cve | impact | remedy | mitigat* | workaround | sink | root cause | missing check",
+    ),
+    (
+        Authenticated,
+        "valid client certificate | valid certificate | authenticated client | authenticated user | authenticated tenant
+         authenticated sender | valid credentials | valid token | valid bearer | valid api key | valid mtls
+         certificate is valid | authorised client | authorized client | authorized user | trusted client
+         logged in client | legitimate client | legitimate tenant | with credentials | who holds a token | mtls client
+         authenticated attacker | authenticated peer | gültigem zertifikat | gültigen zertifikat
+         authentifizierte* client | client authentifié | cliente autenticado | 已认证 | 認証済み",
+    ),
+    (
+        Operator,
+        "edit the config* | edits the config* | edits the collector config* | edit the collector config*
+         write access to the config* | control over the config* | can change the config* | modify the config*
+         modifies the config* | who can deploy | malicious config* | malicious administrator | malicious operator
+         cluster admin | operator can | admin can | change the collector config* | changes the collector config*
+         can write the config* | controls the config* | who controls the config*",
+    ),
+    (
+        Several,
+        "two things | three things | two issues | three issues | two vulnerabilities | three vulnerabilities | two findings
+         three findings | several findings | two unrelated | multiple vulnerabilities | several issues | 2 issues
+         several vulnerabilities | two bugs | three bugs | two problems | three problems | different repositories
+         two separate | both findings | two cases | 2 findings | 2 vulnerabilities | 3 findings | 3 issues
+         two weaknesses | two flaws | second finding | second issue | second vulnerability | independent of each other
+         zwei schwachstellen | zwei lücken | deux failles | deux vulnérabilités | dos vulnerabilidades | dos fallos
+         duas vulnerabilidades | duas falhas | dos problemas | dois problemas | 两个 | 二つ | 2つ | 2件",
+    ),
+    (
+        Fix,
+        "patch | fixes it | suggested fix | remedy | pull request against a private fork | would be enough | would do
+         limitreader | defer | should be loopback | should be rejected",
+    ),
+];

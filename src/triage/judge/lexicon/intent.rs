@@ -1,0 +1,112 @@
+//! Words about what people want who do not report.
+
+use super::Concept::{
+    self, Absence, AskAffected, AskHelp, Audit, Bounty, Expired, HowToReport, KeyMaterial, Marketing, Policy,
+    Procedure, Request, SiteHygiene, Withheld,
+};
+
+pub(super) const PHRASES: &[(Concept, &str)] = &[
+    (
+        HowToReport,
+        "how to report | how do i report | how do we report | how can i report | how can we report | how should i report
+         where to report | where do i report | where can i report | where should i report | where should i send
+         which address | right address | right place to report | correct address | who do i contact | whom do i contact
+         who should i contact | best way to report | how to submit a vulnerability | mail to this address
+         how should researchers | accept reports by | how are vulnerabilities reported
+         wie melde | wo melde | an wen | wie kann ich eine | welche adresse | meldeweg* | wohin soll | wohin kann
+         comment signaler | où signaler | comment rapporter | à qui signaler | à quelle adresse
+         cómo reporto | cómo puedo reportar | cómo reportar | dónde puedo reportar | dónde reportar | a qué dirección
+         como reportar | como posso reportar | como reporto | onde posso reportar | onde reportar | para qual endereço
+         如何报告 | 怎么报告 | 如何提交 | 报告方式 | 在哪里报告 | 報告する方法 | 報告方法 | 報告先 | どこに報告",
+    ),
+    (
+        Policy,
+        "disclosure policy | security policy | do you assign | assign cves | cves yourselves | usual timeline
+         response time | bug bounty program | safe harbor | safe harbour | vulnerability disclosure program | vdp
+         how many reports | usual time to a fix | supported versions | process for",
+    ),
+    (
+        AskHelp,
+        "how do i | how can i | please help | can you tell me | is there a option | is there an option | do i have to
+         getting started | not arriving | nothing arrives | doesn't work | does not work | any idea* | is it safe
+         is it secure | is it dangerous | what am i doing wrong | what do i do wrong | can someone | could you explain
+         which version should | i followed the | wie kann ich | wie konfiguriere | comment faire | comment configurer
+         cómo puedo | cómo configuro | como faço | como configuro | 请问 | 怎么配置 | 如何配置 | 教えて | どうすれば",
+    ),
+    (
+        AskAffected,
+        "is affected by cve* | are affected by cve* | affected by cve* | impacted by cve* | are you affected
+         is opentelemetry affected | you are affected | your product is affected | your products are affected
+         is your product affected | are your products affected | if opentelemetry is affected | whether your product
+         yes or no | yes/no | von cve* betroffen | concerné par cve* | affecté par cve* | afectado por cve* | afetado por cve*
+         是否受 | 影響を受けますか",
+    ),
+    (
+        Audit,
+        "questionnaire | iso certification | compliance | our scanner | scanner reports | scanner shows | vex | sbom | trivy
+         snyk | false positive | when will you upgrade | auditor* | vendor assessment",
+    ),
+    (
+        KeyMaterial,
+        "public key | pgp key | gpg key | openpgp | openpgp key | encryption key | s/mime | smime | encryption certificate
+         certificate chain | pgp | gpg | fingerprint | your key | your certificate | key server | keyserver | key expired
+         expired key | gateway holds | current certificate | working key
+         öffentlichen schlüssel | pgp-schlüssel | schlüssel | clé publique | clé pgp | clave pública | clave pgp
+         chave pública | chave pgp | 公钥 | 公開鍵",
+    ),
+    (
+        Request,
+        "please send | send me | send us | provide | could you send | can you send | where can i find | need a new
+         need your | please | kindly | would like to have | give me | looking for | do you have | what is your
+         bitte | schicken | s'il vous plaît | envoyez | pourriez | pouvez-vous m | por favor | envíe* | enviar | me pueden
+         poderiam | podem me | 请 | お願い | ください",
+    ),
+    (
+        Expired,
+        "expired | out of date | outdated | no longer valid | revoked | abgelaufen | expiré* | caducad* | expirad* | vencid*
+         过期 | 期限切れ",
+    ),
+    (
+        Bounty,
+        "bounty | bounties | reward* | paypal | compensation | payment | monetary | hall of fame | swag
+         how much do you pay | you pay | remuneration | recompensa | belohnung | récompense | recompensa financeira | 赏金 | 奖金 | 報奨金",
+    ),
+    (
+        Withheld,
+        "will share the | will share full | will share more | share the full | after your confirmation | once you confirm
+         after confirmation | upon confirmation | details after | before i disclose the details | i send all details
+         let me know if you have | waiting for your positive | awaiting your | proceed further | then i send | then i will send
+         kindly confirm | please confirm if you",
+    ),
+    (
+        SiteHygiene,
+        "spf | dmarc | dkim | clickjacking | x-frame-options | hsts | missing header | missing headers | security headers
+         mta-sts | dnssec | caa record | tls 1.0 | ssl labs | autocomplete | cookie flag* | cookie without | wp-login
+         xmlrpc | email spoofing | spoofed mail | forged mail | p=none | content-security-policy | server banner
+         directory listing | robots.txt",
+    ),
+    (
+        Marketing,
+        "seo | ranking | rank on | backlink* | link building | guest post | guest posts | sponsored post | growth | outreach
+         webinar | da60 | domain authority | traffic to your | 15 minute call | quick call | schedule a call | demo call
+         our services | our agency | b2b | leads | web design | mobile app development | offshore | unsubscribe
+         hear from me again | opt out | limited offer | discount | investment | loan | crypto | bitcoin | casino
+         lottery | inheritance | invoice attached | attendee list | email list | contacts database | boost your
+         increase your sales | affiliate | press release distribution | penetration testing services | next of kin
+         beneficiary | bank details | transfer the funds | decision makers | sponsorship | booths | exhibit at
+         page 1 | page one of google | your sales team | hiring needs | dedicated developers | price list
+         发票 | 代开 | 优惠 | 税点 | 推广 | 加微信 | 贷款 | 営業 | 無料相談 | 集客
+         werbung | rabatt | unverbindliches angebot | kredit | offre commerciale | référencement | oferta exclusiva | préstamo",
+    ),
+    (
+        Absence,
+        "out of office | automatic reply | auto reply | automatische antwort | abwesenheit* | abwesend
+         réponse automatique | absence | respuesta automática | resposta automática | fuera de la oficina
+         fora do escritório | autoreply | auto-reply | accusé de réception | 自动回复 | 自動応答 | 不在",
+    ),
+    (
+        Procedure,
+        "procedure | thesis | no details | no details in this mail | before i spend | sufficient if | timeline from
+         do you handle | via github | in english | no vulnerability here",
+    ),
+];

@@ -1,0 +1,72 @@
+//! The words of the rules: which phrases express which concept, a file for each question.
+//!
+//! Phrases are in lower case, separated by `|` or a line's end; `*` ends a beginning. Each line is one language or group:
+//! English first, then German, French, Spanish, Portuguese, Chinese and Japanese.
+
+mod disclosure;
+mod findings;
+mod intent;
+
+/// An idea that a clause can speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Concept {
+    Negation,
+    Future,
+    /// Made known, or visible to anyone.
+    Published,
+    /// Made known beyond doubt, without naming where.
+    OutInTheOpen,
+    /// A place where anyone reads.
+    Venue,
+    /// A place of the project where anyone reads.
+    Tracker,
+    /// Attacks that happen.
+    Exploited,
+    /// Wishes for, or promises of, secrecy.
+    Secrecy,
+    /// To tell somebody.
+    Tell,
+    /// Standards, manuals, background articles.
+    Background,
+    /// Software of others.
+    OtherSoftware,
+    /// That there is a vulnerability, without saying which.
+    Vulnerability,
+    /// What is wrong.
+    Weakness,
+    /// What should be secret: everyday words, too.
+    Sensitive,
+    Availability,
+    Attacker,
+    Tested,
+    Flaw,
+    /// A client that was let in.
+    Authenticated,
+    /// The rights of who configures the thing.
+    Operator,
+    HowToReport,
+    Policy,
+    AskHelp,
+    AskAffected,
+    /// The paperwork in which people ask about known problems.
+    Audit,
+    KeyMaterial,
+    Request,
+    Expired,
+    Bounty,
+    Withheld,
+    SiteHygiene,
+    Marketing,
+    Absence,
+    Several,
+    Fix,
+    Procedure,
+}
+
+/// Every phrase with what it expresses.
+pub(super) fn phrases() -> impl Iterator<Item = (Concept, &'static str)> {
+    let tables = [disclosure::PHRASES, findings::PHRASES, intent::PHRASES];
+    tables.into_iter().flatten().flat_map(|(concept, phrases)| {
+        phrases.split(['|', '\n']).map(str::trim).filter(|p| !p.is_empty()).map(move |phrase| (*concept, phrase))
+    })
+}

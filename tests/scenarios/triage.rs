@@ -1,0 +1,35 @@
+//! The labelled mails of fixtures/triage are judged within the floors that the gateway promises.
+
+use std::path::Path;
+
+use advisory_intake::app::{self, Evaluation, Share};
+
+fn evaluated() -> Evaluation {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/triage");
+    let settings = app::inspector_settings(None, Vec::new(), Vec::new(), Vec::new()).unwrap();
+    app::evaluate(&folder, settings).unwrap()
+}
+
+#[test]
+fn labelled_mails_are_judged_within_the_floors() {
+    let evaluation = evaluated();
+    let field = |name: &str| evaluation.fields.get(name).copied().unwrap_or_default();
+    let floors: [(&str, Share, f64, usize); 13] = [
+        ("reports filed or held", evaluation.kept, 100.0, 40),
+        ("precision of report", evaluation.precision, 95.0, 40),
+        ("kinds", evaluation.kinds, 92.0, 70),
+        ("disclosure", evaluation.disclosure, 95.0, 40),
+        ("public ones found", evaluation.public_found, 100.0, 10),
+        ("repository", evaluation.repository, 95.0, 40),
+        ("repository in three", evaluation.repository_in_three, 100.0, 40),
+        ("cvss", field("cvss"), 95.0, 40),
+        ("cwe", field("cwe"), 95.0, 40),
+        ("package", field("package"), 95.0, 40),
+        ("ecosystem", field("ecosystem"), 95.0, 40),
+        ("deadline", field("deadline"), 95.0, 40),
+        ("case", field("case"), 100.0, 3),
+    ];
+    let short = floors.into_iter().filter(|(_, share, floor, least)| share.per_cent() < *floor || share.of < *least);
+    let short: Vec<String> = short.map(|(name, share, floor, _)| format!("{name}: {share:?}, floor {floor}")).collect();
+    assert!(short.is_empty(), "{short:#?}\n{:#?}", evaluation.misses);
+}
