@@ -334,6 +334,7 @@ pub struct Joined {
 pub struct CaseRecord {
     pub id: CaseId,
     pub marker: Marker,
+    #[serde(with = "time::serde::rfc3339")]
     pub opened: OffsetDateTime,
     pub advisory: Option<Filed>,
     /// Who reported it, for telling a follow-up of theirs from a stranger's.
@@ -406,11 +407,15 @@ pub struct MessageFilter {
 pub struct MessageRecord {
     pub message: MessageId,
     pub origin: Origin,
+    #[serde(with = "time::serde::rfc3339")]
     pub received: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
     pub recorded: OffsetDateTime,
     pub state: State,
     /// When this state was entered.
+    #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
     pub due: OffsetDateTime,
     /// How often this state has been tried.
     pub attempt: u32,
@@ -431,6 +436,7 @@ pub struct History {
 /// A step that was taken.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HistoryStep {
+    #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
     pub what: String,
 }
@@ -441,6 +447,7 @@ pub struct MailRecord {
     pub kind: MailKind,
     pub message_id: MailId,
     pub to: Address,
+    #[serde(with = "time::serde::rfc3339")]
     pub queued: OffsetDateTime,
     pub attempts: u32,
     /// `sent`, `waiting` or `failed`, and the server's last word.

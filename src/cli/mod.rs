@@ -81,11 +81,9 @@ struct Context {
 }
 
 impl Context {
-    /// The configuration, with its warnings shown.
+    /// The configuration. Its warnings are shown by `check` and `run`, and would be noise elsewhere.
     fn load(&self) -> Result<app::Loaded, Error> {
-        let loaded = app::load(&self.config)?;
-        loaded.warnings.iter().for_each(|warning| self.output.warn(warning));
-        Ok(loaded)
+        app::load(&self.config)
     }
 
     /// The configuration if there is one: for commands that work without.

@@ -13,6 +13,7 @@ pub struct MessageFacts {
     /// `In-Reply-To` and `References` together, without duplicates.
     pub answers: Vec<MailId>,
     /// The sender's `Date`.
+    #[serde(with = "super::when")]
     pub date: Option<OffsetDateTime>,
     /// The `From` address.
     pub author: Option<Address>,

@@ -211,8 +211,9 @@ impl Fingerprint {
     }
 }
 
-/// SHA-256 of a message's bytes: finds the same message again under another UID.
+/// SHA-256 of a message's bytes: finds the same message again under another UID. Written in lower-case hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ContentDigest([u8; 32]);
 
 impl ContentDigest {
@@ -229,6 +230,26 @@ impl ContentDigest {
     /// In lower-case hexadecimal.
     pub fn hex(&self) -> String {
         self.0.iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+impl From<ContentDigest> for String {
+    fn from(digest: ContentDigest) -> String {
+        digest.hex()
+    }
+}
+
+impl TryFrom<String> for ContentDigest {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        let mut bytes = [0; 32];
+        let digits = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+            let pair = text.get(at..at + 2).filter(|_| digits).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+            *byte = pair.ok_or(InvalidId { what: "SHA-256 digest", form: "64 hexadecimal digits" })?;
+        }
+        Ok(ContentDigest(bytes))
     }
 }
 
@@ -272,6 +293,18 @@ mod tests {
         assert_eq!(parse::<MessageId>("12"), None);
         let fingerprint: Fingerprint = "b18221e94ba4650d4938fc68552782b45ede5b67".parse().unwrap();
         assert_eq!(fingerprint.spaced(), "B182 21E9 4BA4 650D 4938 FC68 5527 82B4 5EDE 5B67");
+    }
+
+    #[test]
+    fn digests_are_written_in_hexadecimal() {
+        let digest = ContentDigest::of(b"abc");
+        let written = serde_json::to_string(&digest).unwrap();
+        assert_eq!(written, r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#);
+        assert_eq!(serde_json::from_str::<ContentDigest>(&written).unwrap(), digest);
+        assert_eq!(postcard::from_bytes::<ContentDigest>(&postcard::to_stdvec(&digest).unwrap()).unwrap(), digest);
+        for bad in ["", "ba78", &"+f".repeat(32), &"é".repeat(32)] {
+            assert!(ContentDigest::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
     }
 
     #[test]

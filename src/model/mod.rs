@@ -15,6 +15,7 @@ mod report;
 mod secret;
 mod settings;
 mod verdict;
+mod when;
 
 pub use address::{Address, InvalidAddress};
 pub use facts::MessageFacts;

@@ -139,6 +139,14 @@ fn a_message_from_a_pipe_is_recorded_and_what_is_held_is_sent_on_its_way() {
     let list = stdout(&gateway.command(&["case", "list", "--held"]));
     assert!(list.contains("m1") && list.contains("not known here"), "{list}");
 
+    let shown: Value =
+        serde_json::from_slice(&gateway.command(&["case", "show", "m1", "--format", "json"]).stdout).unwrap();
+    let times = ["/received", "/recorded", "/since", "/due", "/assessment/facts/date", "/history/steps/0/at"];
+    for time in times {
+        let written = shown.pointer(time).and_then(Value::as_str).unwrap_or_else(|| panic!("{time}: {shown}"));
+        assert!(written.starts_with("20") && written.ends_with('Z'), "{time}: {written}");
+    }
+
     let refused = gateway.command(&["case", "hold", "m1"]);
     assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
     let released =
