@@ -10,6 +10,7 @@ mod decode;
 mod entity;
 mod facts;
 mod header;
+mod html;
 mod lines;
 
 pub use automatic::automatic;
@@ -17,7 +18,7 @@ pub use decode::charset;
 pub use entity::{Content, Entity, parse};
 pub use facts::{author, headers};
 pub use header::{HeaderSection, Mailbox, Structured};
-pub use mail_parser::decoders::html::html_to_text;
+pub use html::html_text;
 
 /// Which limit a mail is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,3 +32,6 @@ pub enum TooMuch {
     #[error("a header section too long")]
     HeaderSize,
 }
+
+#[cfg(test)]
+mod tests;

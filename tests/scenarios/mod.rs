@@ -8,6 +8,7 @@ mod fixtures;
 mod hostile_imap;
 mod imap;
 mod maildir;
+mod opening;
 mod smtp;
 mod systemd;
 mod triage;

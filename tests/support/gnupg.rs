@@ -44,6 +44,11 @@ impl GnuPg {
         self.run(&["--import"], keys);
     }
 
+    /// The secret keys of `address` without the primary one, of which only a stub is left. Armored.
+    pub fn export_secret_subkeys(&self, address: &str) -> Vec<u8> {
+        self.run(&["--armor", "--export-secret-subkeys", address], b"")
+    }
+
     /// Encrypts to one recipient, and signs with `signer` where given. Armored.
     pub fn encrypt(&self, plaintext: &[u8], recipient: &str, signer: Option<&str>) -> Vec<u8> {
         let mut arguments = vec!["--armor", "--trust-model", "always", "--recipient", recipient];

@@ -46,5 +46,5 @@ fn says_more(text: &str, shown: &str) -> bool {
 
 fn text_of(part: &Entity) -> String {
     let text = mime::charset(part.content_type.parameter("charset"), &part.decoded());
-    if part.media_type() == "text/html" { mime::html_to_text(&text) } else { text }
+    if part.media_type() == "text/html" { mime::html_text(&text) } else { text }
 }

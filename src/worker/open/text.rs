@@ -10,7 +10,7 @@ impl Walk<'_> {
     pub(super) fn text_part(&mut self, entity: &Entity, decoded: &[u8], place: &Place) {
         let charset = entity.content_type.parameter("charset");
         if entity.media_type() == "text/html" {
-            let text = mime::html_to_text(&mime::charset(charset, decoded));
+            let text = mime::html_text(&mime::charset(charset, decoded));
             return self.text(text.as_bytes(), None, place);
         }
         if charset.is_some_and(is_wide) {

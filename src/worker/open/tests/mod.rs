@@ -1,3 +1,5 @@
+mod attacks;
+
 use std::fs;
 
 use time::Duration;
@@ -15,6 +17,7 @@ struct People {
     intake: Keyring,
     erin: Keyring,
     mallory: Keyring,
+    mallory_key: Generated,
 }
 
 impl People {
@@ -25,7 +28,8 @@ impl People {
         });
         let settings = settings();
         let [intake, erin, mallory] = [0, 1, 2].map(|own| keyring(&settings, &keys, own));
-        People { settings, intake, erin, mallory }
+        let [_, _, mallory_key] = keys;
+        People { settings, intake, erin, mallory, mallory_key }
     }
 
     fn us(&self) -> &Cert {
