@@ -99,7 +99,10 @@ fn signature(message: &OpenedMessage) -> String {
         SignatureStatus::Good => format!("good{by}"),
         SignatureStatus::Bad => format!("**bad**{by}"),
         SignatureStatus::UnknownKey => format!("by a certificate that is not known here{by}"),
-        SignatureStatus::Partial => format!("valid, but not for all that a reader sees{by}"),
+        SignatureStatus::Partial => {
+            let shortfall = message.signature.shortfall.as_deref().unwrap_or("something is missing");
+            format!("valid, but {shortfall}{by}")
+        }
         SignatureStatus::None => "none".to_owned(),
     }
 }

@@ -292,3 +292,37 @@ fn with_password() -> Vec<u8> {
     message.finalize().unwrap();
     sealed
 }
+
+#[test]
+fn a_signature_that_cannot_count_says_whether_it_fits_all_the_same() {
+    let (intake, old) = (key("Intake", None), key("Old", None));
+    let (ours, theirs) = (keyring(&[&intake], &[], &[&old]), keyring(&[&old], &[], &[]));
+    let signature = theirs.sign_detached(b"text", NOW).unwrap().armored;
+    let check = |content: &[u8], signature: &str, ring: &Keyring, now| {
+        let checked = verify_detached(content, signature.as_bytes(), ring, &[], &Limits::default(), now);
+        checked.map(|checked| checked.into_iter().map(|c| c.trouble).collect::<Vec<_>>())
+    };
+    assert_eq!(check(b"text", &signature, &ours, NOW), Ok(vec![None]));
+    assert_eq!(check(b"other", &signature, &ours, NOW), Ok(vec![Some(Trouble::Bad)]));
+    assert_eq!(check(b"text", &signature, &keyring(&[&intake], &[], &[]), NOW), Ok(vec![Some(Trouble::UnknownKey)]));
+    // Before it was made, when its key was there already.
+    let early = NOW - Duration::days(1);
+    let unacceptable = Trouble::Unacceptable("it is not valid yet".to_owned());
+    assert_eq!(check(b"text", &signature, &ours, early), Ok(vec![Some(unacceptable)]));
+    assert_eq!(check(b"other", &signature, &ours, early), Ok(vec![Some(Trouble::Bad)]));
+    assert_eq!(check(b"text", "nothing", &ours, NOW), Err(Unreadable::Malformed));
+}
+
+#[test]
+fn all_ciphertext_of_a_mail_has_one_budget() {
+    let intake = key("Intake", None);
+    let ours = keyring(&[&intake], &[], &[]);
+    let own = ours.own_certificate().unwrap().clone();
+    let sealed = ours.seal(&[b'a'; 1_000], &[&own], NOW).unwrap();
+    let limits = Limits::default();
+    let open = |budget: &mut Budget| decrypt(sealed.as_bytes(), &ours, &[], &limits, budget, NOW).map(|_| ()).err();
+    let mut bytes = Budget { bytes: 2_500, trials: 9 };
+    assert_eq!([open(&mut bytes), open(&mut bytes), open(&mut bytes)], [None, None, Some(Unreadable::TooLarge)]);
+    let mut trials = Budget { bytes: 1 << 20, trials: 1 };
+    assert_eq!([open(&mut trials), open(&mut trials)], [None, Some(Unreadable::TooLarge)]);
+}

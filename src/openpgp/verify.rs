@@ -7,13 +7,13 @@ use sequoia_openpgp::parse::stream::{
     VerifierBuilder,
 };
 use sequoia_openpgp::parse::{PacketParser, Parse};
-use sequoia_openpgp::{Cert, KeyHandle, Packet, anyhow};
+use sequoia_openpgp::{Cert, Error, KeyHandle, Packet, anyhow};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::certificate::fingerprint;
 use super::keyring::{Keyring, has_key};
-use super::policy::{for_verifying, one_line};
+use super::policy::for_verifying;
 use crate::model::{Fingerprint, Limits, Unreadable};
 
 /// Clocks of senders run ahead by a little.
@@ -182,16 +182,16 @@ fn checked(result: Result<GoodChecksum, VerificationError>) -> Checked {
             Checked { trouble: Some(Trouble::UnknownKey), signer: issuer(sig), certificate: None }
         }
         Err(VerificationError::UnboundKey { sig, cert, error }) => {
-            let reason = format!("its key is not acceptable: {}", one_line(&error));
+            let reason = format!("its key is not acceptable: {}", why(&error));
             let fits = cert.keys().key_handles(sig.get_issuers()).any(|key| sig.verify_document(key.key()).is_ok());
             of_cert(cert, Some(refused(fits, reason)))
         }
         Err(VerificationError::BadKey { sig, ka, error }) => {
-            let reason = format!("its key may not sign at that time: {}", one_line(&error));
+            let reason = format!("its key might not sign at that time: {}", why(&error));
             of_cert(ka.cert(), Some(refused(sig.verify_document(ka.key()).is_ok(), reason)))
         }
         Err(VerificationError::BadSignature { sig, ka, error }) => {
-            of_cert(ka.cert(), Some(refused(sig.verify_document(ka.key()).is_ok(), one_line(&error))))
+            of_cert(ka.cert(), Some(refused(sig.verify_document(ka.key()).is_ok(), why(&error).to_owned())))
         }
         Err(VerificationError::MalformedSignature { sig, .. }) => {
             Checked { trouble: Some(Trouble::Unreadable), signer: issuer(sig), certificate: None }
@@ -204,6 +204,19 @@ fn checked(result: Result<GoodChecksum, VerificationError>) -> Checked {
 /// fit is bad, whatever else is wrong with it.
 fn refused(fits: bool, reason: String) -> Trouble {
     if fits { Trouble::Unacceptable(reason) } else { Trouble::Bad }
+}
+
+/// An error about a signature in fixed words: Sequoia's own can hold text from the signature, notations for instance.
+fn why(error: &anyhow::Error) -> &'static str {
+    match error.downcast_ref::<Error>() {
+        Some(Error::NoBindingSignature(_)) => "it has no acceptable self-signature, an outdated one perhaps",
+        Some(Error::PolicyViolation(..)) => "it uses what is no longer considered secure",
+        Some(Error::Expired(_)) => "it had expired",
+        Some(Error::NotYetLive(_)) => "it is not valid yet",
+        Some(Error::InvalidKey(_)) => "it is revoked or not meant for signing",
+        Some(Error::BadSignature(_)) => "it was made for another recipient",
+        _ => "it is not accepted by the cryptographic policy",
+    }
 }
 
 fn issuer(signature: &Signature) -> Option<Fingerprint> {
