@@ -2,8 +2,8 @@
 
 use super::concepts::Clauses;
 use super::lexicon::Concept::{
-    self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Published, Secrecy, Tell, Tracker,
-    Venue,
+    self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Over, Published, Revealed, Secrecy,
+    Somebody, Tell, Tracker, Venue,
 };
 use super::{Answer, evidence, sureness};
 use crate::model::{Disclosure, Encryption, Evidence, Identity, OpenedMessage, Question, Report};
@@ -41,7 +41,9 @@ const SIGNALS: &[Signal] = &[
         "says that it will be published, so it is not yet",
     ),
     signal(-2.5, |c| c.clause(&[Future, Tell], &[OutInTheOpen]), "announces to tell others later"),
-    signal(-3.0, |c| c.clause(&[Secrecy], &[]), "asks for secrecy, or says that few know"),
+    signal(2.0, |c| c.clause(&[Somebody, Revealed], ELSEWHERE), "says that somebody else made it known"),
+    signal(2.0, |c| c.clause(&[Secrecy, Over], &[Negation, Future]), "says that the time of silence is over"),
+    signal(-3.0, |c| c.clause(&[Secrecy], &[Over]), "asks for secrecy, or says that few know"),
 ];
 
 /// The score from which a finding counts as public. Doubt is private.
@@ -85,7 +87,8 @@ pub(super) fn judge(
     if post {
         add(1.5, "links a post, an article or a published exploit");
     }
-    if report.deadline.is_some() {
+    let sent = message.headers.date.map(|date| date.date());
+    if report.deadline.is_some_and(|day| sent.is_none_or(|sent| day > sent)) {
         add(-2.0, "states when it will be published, so it is not yet");
     }
     if message.encryption == Encryption::Whole {

@@ -159,6 +159,12 @@ const FACTS: &[Fact] = {
             |f| f.clues.is_empty() && f.clauses.message(&[Concept::Bounty], &[]),
             "names nothing of the project",
         ),
+        fact(
+            Ask,
+            2.0,
+            |f| short_question(f) && f.clauses.count(Audit) >= 2 && claims(f) == 0,
+            "asks about what a scanner or an audit shows",
+        ),
         fact(Ask, 1.0, |f| short_question(f) && asks(f), "is short and asks"),
         fact(
             Ask,
@@ -308,6 +314,7 @@ fn claims(facts: &Facts<'_>) -> usize {
 /// Whether it asks something that questions ask, and not only in a question's form.
 fn asks(facts: &Facts<'_>) -> bool {
     [HowToReport, Policy, Procedure, AskHelp, AskAffected].iter().any(|concept| facts.clauses.count(*concept) > 0)
+        || facts.clauses.count(Audit) >= 2
 }
 
 fn short_question(facts: &Facts<'_>) -> bool {

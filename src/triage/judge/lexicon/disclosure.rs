@@ -1,8 +1,8 @@
 //! Words about who knows.
 
 use super::Concept::{
-    self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Published, Secrecy, Tell, Tracker,
-    Venue,
+    self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Over, Published, Revealed, Secrecy,
+    Somebody, Tell, Tracker, Venue,
 };
 
 pub(super) const PHRASES: &[(Concept, &str)] = &[
@@ -45,13 +45,35 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          公开 | 公開 | 发布 | 發佈 | 投稿 | 掲載 | 公布 | 发表 | 贴出 | 上传 | 曝光 | 发了 | 紹介され | 公開され | 発表",
     ),
     (
+        Somebody,
+        "somebody | someone | a researcher | another researcher | researchers | a speaker | a blogger | a youtuber
+         a student | a user | another user | a third party | some people | other people | people are | they are | a company
+         a security firm | a vendor | a journalist | a customer | a customer of mine | a customer of ours | a contributor
+         jemand | ein forscher | eine forscherin | leute | ein kunde | quelqu'un | un chercheur | des gens | un client a
+         alguien | un investigador | una persona | alguém | um pesquisador | uma pessoa | 有人 | 某人 | 网友 | 研究人员 | 誰か | 研究者 | 第三者",
+    ),
+    (
+        Revealed,
+        "published | posted | released | tweeted | demonstrated | presented | disclosed | showed | described | discussed
+         discussing | leaked | uploaded | shared | wrote about | wrote up | blogged | opened a pull request
+         opened an issue | filed an issue | submitted a pull request | put online | streamed | sells | selling | is sharing
+         veröffentlicht | gepostet | vorgeführt | gezeigt | beschrieben | hochgeladen | geteilt
+         a publié | a posté | a montré | a partagé | a décrit | publicó | ha publicado | mostró | subió | compartió | describió
+         publicou | postou | mostrou | compartilhou | descreveu | 发布 | 公开 | 发表 | 演示 | 贴出 | 分享 | 公開 | 投稿 | 発表 | 紹介",
+    ),
+    (
+        Over,
+        "ended | is over | has expired | expired | lapsed | lifted | elapsed | has passed | are over | abgelaufen | vorbei
+         levé | terminé | terminó | venció | terminou | venceu | 到期 | 结束 | 終了 | 過ぎ",
+    ),
+    (
         OutInTheOpen,
         "out in the open | already public | publicly known | now public | made public | public knowledge
          is public now | full disclosure | fulldisclosure | publicly disclosed | went public | has gone public
          known by now | everyone can see | everybody can see | anyone can see it | for all to see | no longer secret
          cat is out of the bag | public exploit | exploit is public | public poc | public proof of concept
          someone has a working exploit | somebody has a working exploit | exploit code is available | exploit available
-         exploit for sale | exploit is sold
+         exploit for sale | exploit is sold | visible to all | went out to | recording is online
          bereits öffentlich | schon öffentlich | öffentlich bekannt | frei lesbar | öffentlich einsehbar
          déjà public* | déjà publique* | exploit publié | publiquement connu* | rendu* public* | rendue publique | déjà en ligne
          ya es público | ya está publicad* | ya es pública | ya son públicos | exploit público
@@ -66,7 +88,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          video | stack overflow | stackoverflow | q&a | slides | discord | slack channel | telegram | linkedin
          medium post | medium article | paste | pastebin | public repo | public repository | metasploit | nuclei
          nuclei template | lobsters | lobste.rs | preprint | arxiv | podcast | weibo | bugtraq | packet storm
-         packetstorm | my site | my website | livestream | meetup | full-disclosure list
+         packetstorm | my site | my website | livestream | meetup | full-disclosure list | on github | on gitlab | advisory database | social media | the web | the internet archive
          beitrag | artikel | vortrag | entwicklerforum | blogbeitrag | blogartikel | heise
          billet | forum public | conférence | vidéo
          hilo | foro | artículo | ponencia | vídeo | charla

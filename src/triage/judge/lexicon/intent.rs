@@ -93,7 +93,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          hear from me again | opt out | limited offer | discount | investment | loan | crypto | bitcoin | casino
          lottery | inheritance | invoice attached | attendee list | email list | contacts database | boost your
          increase your sales | affiliate | press release distribution | penetration testing services | next of kin
-         beneficiary | bank details | transfer the funds | decision makers | sponsorship | booths | exhibit at
+         beneficiary | bank details | transfer the funds | decision makers | sponsorship | booths | exhibit at | a donation of | have been selected | congratulations | free consultation | to claim
          page 1 | page one of google | your sales team | hiring needs | dedicated developers | price list
          发票 | 代开 | 优惠 | 税点 | 推广 | 加微信 | 贷款 | 営業 | 無料相談 | 集客
          werbung | rabatt | unverbindliches angebot | kredit | offre commerciale | référencement | oferta exclusiva | préstamo",

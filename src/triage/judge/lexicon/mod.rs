@@ -16,6 +16,12 @@ pub(super) enum Concept {
     Published,
     /// Made known beyond doubt, without naming where.
     OutInTheOpen,
+    /// People who are neither the reporter nor the project.
+    Somebody,
+    /// To make known: verbs that need no place to be public when somebody else did it.
+    Revealed,
+    /// That a time of silence has ended.
+    Over,
     /// A place where anyone reads.
     Venue,
     /// A place of the project where anyone reads.
