@@ -12,8 +12,6 @@ use crate::model::{
 
 /// Room that every page keeps for the line that tells where it continues.
 const MARGIN: usize = 400;
-/// Most attachments that are listed.
-const MOST_FILES: usize = 100;
 /// Most packages that an advisory lists.
 const MOST_PACKAGES: usize = 20;
 
@@ -21,8 +19,7 @@ const MOST_PACKAGES: usize = 20;
 ///
 /// It begins with the gateway's status block, which nothing from the mail can imitate: mail text is made harmless by
 /// [`neutralise`](super::neutralise) and cannot make headings or tables. What exceeds GitHub's limits continues in comments,
-/// in order and marked, with nothing cut. A comment has one page: beyond it the text ends with a note that the alert,
-/// which the team got by mail, holds the whole.
+/// in order and marked, with nothing cut.
 pub fn draft(
     message: &OpenedMessage,
     report: &Report,
@@ -35,12 +32,13 @@ pub fn draft(
     let items = sections(report, order, cut);
     let page = AdvisoryDraft::MAX_DESCRIPTION - MARGIN;
     let mut texts = pages(items, page.saturating_sub(length(&head) + 2), page);
-    if order.comment {
-        return Draft::Comment(comment(&head, &texts, order));
-    }
     let count = texts.len();
+    // By the reference a retry sees how many comments of a follow-up are there already.
+    let reference =
+        if order.comment { format!(", reference {}", code_span(order.marker.as_str())) } else { String::new() };
     let mark = |at: usize| {
-        format!("_Continued from above: part {} of {count}, case {}._", at + 1, code_span(order.case.as_str()))
+        let case = code_span(order.case.as_str());
+        format!("_Continued from above: part {} of {count}, case {case}{reference}._", at + 1)
     };
     let first = if texts.is_empty() { String::new() } else { texts.remove(0) };
     let more = if count > 1 {
@@ -48,14 +46,16 @@ pub fn draft(
     } else {
         String::new()
     };
+    let body = format!("{head}\n\n{first}{more}").into();
+    let marked = |(at, text)| Secret::new(format!("{}\n\n{text}", mark(at + 1)));
+    let continued = texts.into_iter().enumerate().map(marked).collect();
+    if order.comment {
+        return Draft::Comment(CommentDraft { body, continued, marker: order.marker.clone() });
+    }
     Draft::Advisory(AdvisoryDraft {
         summary: summary.into(),
-        description: format!("{head}\n\n{first}{more}").into(),
-        continued: texts
-            .into_iter()
-            .enumerate()
-            .map(|(at, text)| Secret::new(format!("{}\n\n{text}", mark(at + 1))))
-            .collect(),
+        description: body,
+        continued,
         vulnerabilities: vulnerabilities(report),
         severity: severity(report),
         cwe_ids: report.cwe.clone(),
@@ -66,15 +66,6 @@ pub fn draft(
 
 fn comments(count: usize) -> String {
     if count == 1 { "a comment".to_owned() } else { format!("{count} comments") }
-}
-
-fn comment(head: &str, texts: &[String], order: &DraftOrder) -> CommentDraft {
-    let first = texts.first().map_or("", String::as_str);
-    let note = match texts.len() {
-        0 | 1 => "",
-        _ => "\n\n**The mail is longer than a comment may be.** The alert that the team got by mail holds all of it.",
-    };
-    CommentDraft { body: format!("{head}\n\n{first}{note}").into(), marker: order.marker.clone() }
 }
 
 /// The title in one line within GitHub's limit, and whether something of it was left out.
@@ -136,12 +127,9 @@ fn files(attachments: &[AttachmentSummary]) -> Vec<Item> {
         format!("| {} | {} | {} | `{}` |", cell(&shown(&name)), cell(&shown(&kind)), file.bytes, file.sha256)
     };
     let intro = "### Attachments\n\nThey cannot be attached here; the team got them by mail.".to_owned();
-    let rows: Vec<String> = attachments.iter().take(MOST_FILES).map(row).collect();
+    let rows: Vec<String> = attachments.iter().map(row).collect();
     let mut items = vec![Item::Own(intro)];
     items.extend(rows.chunks(20).map(|rows| Item::Own(format!("{HEAD}\n{}", rows.join("\n")))));
-    if attachments.len() > MOST_FILES {
-        items.push(Item::Own(format!("And {} more.", attachments.len() - MOST_FILES)));
-    }
     items
 }
 

@@ -289,6 +289,37 @@ fn the_reporter_is_shown_only_where_the_configuration_says_so() {
 }
 
 #[test]
+fn a_long_follow_up_continues_with_every_file_listed() {
+    let word = |n: usize| format!("word{n}x");
+    let file = |n: usize| AttachmentSummary {
+        name: format!("file{n}.bin").into(),
+        media_type: "application/octet-stream".into(),
+        bytes: 1,
+        sha256: ContentDigest::of(b"file"),
+    };
+    let report = Report {
+        text: (0..20_000).map(word).collect::<Vec<_>>().join(" ").into(),
+        attachments: (0..300).map(file).collect(),
+        ..Report::default()
+    };
+    let made = draft(&message(Encryption::None), &report, &order(true), &identity(false), OffsetDateTime::UNIX_EPOCH);
+    let Draft::Comment(made) = made else { panic!("asked for a comment") };
+    assert!(made.continued.len() > 1);
+    let parts: Vec<&str> = made.parts().map(|part| part.expose().as_str()).collect();
+    for part in &parts {
+        assert!(part.chars().count() <= AdvisoryDraft::MAX_DESCRIPTION);
+        let head: String = part.chars().take(1_000).collect();
+        assert!(head.contains(made.marker.as_str()), "{head}");
+    }
+    let all = parts.join("\n");
+    let mut from = 0;
+    for word in (0..20_000).map(word).chain((0..300).map(|n| format!("file{n}.bin"))) {
+        let at = all[from..].find(&word).unwrap_or_else(|| panic!("{word} is missing, or out of order"));
+        from += at;
+    }
+}
+
+#[test]
 fn text_beyond_the_limits_continues_with_nothing_cut() {
     let code: String = (0..9_000).map(|n| format!("    line{n} of code\n")).collect();
     let prose: String = (0..9_000).map(|n| format!("word{n} <&*_ ")).collect();

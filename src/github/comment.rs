@@ -22,7 +22,8 @@ struct Description<'a> {
     description: &'a str,
 }
 
-/// Adds to an advisory, once: as a comment, or where comments are off at the end of the description.
+/// Adds to an advisory, once: as comments, or where comments are off at the end of the description. What an earlier
+/// attempt left behind is found by the marker in each part, and only the parts behind it are added.
 pub(super) async fn comment(client: &Client, filed: &Filed, draft: &CommentDraft) -> Result<Commented, FilingError> {
     let done = |how| Ok(Commented { advisory: filed.clone(), how });
     let advisory = read(client, filed).await?;
@@ -30,19 +31,31 @@ pub(super) async fn comment(client: &Client, filed: &Filed, draft: &CommentDraft
     if added_to(&description, draft.marker.as_str()) {
         return done(CommentedAs::Description);
     }
-    if has_comment(client, filed, draft.marker.as_str()).await? {
-        return done(CommentedAs::Comment);
-    }
+    let there = comments_with(client, filed, draft.marker.as_str()).await?;
     // GitHub may list comments where it takes none; `null` for their address is the sign that they are off.
-    if advisory.comments_url != Some(None) {
-        match add(client, filed, draft.body.expose()).await {
+    if there > 0 || advisory.comments_url != Some(None) {
+        match add_all(client, filed, draft, there).await {
             Ok(()) => return done(CommentedAs::Comment),
-            Err(FilingError::Refused(_)) => tracing::info!("comment was refused, adding to the description"),
-            Err(other) => return Err(other),
+            Err((0, FilingError::Refused(_))) => tracing::info!("comment was refused, adding to the description"),
+            Err((_, error)) => return Err(error),
         }
     }
-    append(client, filed, &description, draft.body.expose()).await?;
+    let whole: Vec<&str> = draft.parts().map(|part| part.expose().as_str()).collect();
+    append(client, filed, &description, &whole.join("\n\n")).await?;
     done(CommentedAs::Description)
+}
+
+/// Posts the parts from `from` on; an error comes with how many are there.
+async fn add_all(
+    client: &Client,
+    filed: &Filed,
+    draft: &CommentDraft,
+    from: usize,
+) -> Result<(), (usize, FilingError)> {
+    for (at, part) in draft.parts().enumerate().skip(from) {
+        add(client, filed, part.expose()).await.map_err(|error| (at, error))?;
+    }
+    Ok(())
 }
 
 /// Posts a comment, without looking for it first.
@@ -62,12 +75,14 @@ async fn read(client: &Client, filed: &Filed) -> Result<Advisory, FilingError> {
     }
 }
 
-async fn has_comment(client: &Client, filed: &Filed, marker: &str) -> Result<bool, FilingError> {
+/// How many comments carry `marker`.
+async fn comments_with(client: &Client, filed: &Filed, marker: &str) -> Result<usize, FilingError> {
+    let mut found = 0;
     for page in 1..=MAX_PAGES {
         let path = format!("/security-advisories/{}/comments?per_page=100&page={page}", filed.ghsa_id);
         let reply = client.read(Call::get(&filed.repository, "comments", path)).await?;
         if reply.status.as_u16() == 404 {
-            return Ok(false);
+            return Ok(found);
         }
         if !reply.status.is_success() {
             return Err(not_read(&reply, &filed.repository));
@@ -75,15 +90,14 @@ async fn has_comment(client: &Client, filed: &Filed, marker: &str) -> Result<boo
         let comments: Vec<serde_json::Value> = decode(&reply).ok_or_else(unreadable)?;
         let count = comments.len();
         let comments: Vec<Comment> = decode_list(&reply).ok_or_else(unreadable)?;
-        if comments.iter().any(|c| c.body.as_deref().is_some_and(|body| status_block_has(body, marker))) {
-            return Ok(true);
-        }
+        let carry = |comment: &&Comment| comment.body.as_deref().is_some_and(|body| status_block_has(body, marker));
+        found += comments.iter().filter(carry).count();
         if count < 100 {
-            return Ok(false);
+            return Ok(found);
         }
     }
     tracing::warn!(advisory = %filed.ghsa_id, "only the first comments were searched");
-    Ok(false)
+    Ok(found)
 }
 
 async fn append(client: &Client, filed: &Filed, description: &str, body: &str) -> Result<(), FilingError> {

@@ -59,7 +59,8 @@ pub(super) fn has_comment(page: &str, marker: &Marker) -> bool {
 
 /// The file with one comment more.
 pub(super) fn with_comment(page: &str, draft: &CommentDraft) -> String {
-    format!("{page}\n---\n\n{}\n\n{}\n", comment_line(&draft.marker), draft.body.expose())
+    let parts: Vec<&str> = draft.parts().map(|part| part.expose().as_str()).collect();
+    format!("{page}\n---\n\n{}\n\n{}\n", comment_line(&draft.marker), parts.join("\n\n"))
 }
 
 /// The line above a comment; nobody can write it in advance, because nobody can guess a marker.
@@ -120,11 +121,15 @@ mod tests {
 
     #[test]
     fn a_comment_is_known_by_its_own_marker() {
-        let comment = CommentDraft { body: String::from("more").into(), marker: Marker::from_random([9; 16]) };
+        let comment = CommentDraft {
+            body: String::from("more").into(),
+            continued: vec![String::from("the rest").into()],
+            marker: Marker::from_random([9; 16]),
+        };
         let before = advisory(&draft());
         let after = with_comment(&before, &comment);
         assert!(!has_comment(&before, &comment.marker) && has_comment(&after, &comment.marker));
-        assert!(after.starts_with(&before) && after.ends_with("\n\nmore\n"), "{after}");
+        assert!(after.starts_with(&before) && after.ends_with("\n\nmore\n\nthe rest\n"), "{after}");
         assert!(!has_comment(&after, &draft().marker));
     }
 }

@@ -71,9 +71,18 @@ pub struct Vulnerability {
 /// An addition to an advisory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CommentDraft {
-    /// Markdown, beginning with a status line; within the same limit as a description.
+    /// Markdown, beginning with the status block; within the same limit as a description.
     pub body: Secret<String>,
+    /// What did not fit: comments to add after it in this order, each with the marker at its beginning.
+    pub continued: Vec<Secret<String>>,
     pub marker: Marker,
+}
+
+impl CommentDraft {
+    /// Every comment of it, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Secret<String>> {
+        std::iter::once(&self.body).chain(&self.continued)
+    }
 }
 
 /// An unguessable word in the status block of what the gateway files, by which a retry finds what an earlier attempt

@@ -253,7 +253,7 @@ impl Opener for Outside {
         kills(message, "draft")?;
         let (text, marker) = (Secret::new("text".to_owned()), order.marker.clone());
         Ok(if order.comment {
-            Draft::Comment(CommentDraft { body: text, marker })
+            Draft::Comment(CommentDraft { body: text, continued: Vec::new(), marker })
         } else {
             Draft::Advisory(AdvisoryDraft {
                 summary: text.clone(),

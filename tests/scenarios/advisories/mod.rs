@@ -52,7 +52,11 @@ fn draft(number: u8) -> AdvisoryDraft {
 }
 
 fn comment(number: u8) -> CommentDraft {
-    CommentDraft { body: format!("> {}\n\nMore. {CANARY}", marker(number).as_str()).into(), marker: marker(number) }
+    CommentDraft {
+        body: format!("> {}\n\nMore. {CANARY}", marker(number).as_str()).into(),
+        continued: Vec::new(),
+        marker: marker(number),
+    }
 }
 
 fn settings(double: &GithubDouble, auth: Auth) -> Settings {
@@ -342,6 +346,31 @@ async fn a_lost_comment_is_found_again() {
         assert!(matches!(lost, Err(FilingError::Unknown(_))), "{name}: {lost:?}");
         github.comment(&filed, &comment(11)).await.unwrap();
         assert_eq!(double.comments(REPOSITORY, filed.ghsa_id.as_str()).len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_follow_up_is_added_in_order_and_goes_on_where_it_was_lost() {
+    let part = |number: u8, text: &str| format!("> {}\n\n{text}", marker(number).as_str());
+    for lost in 0..3 {
+        let double = double();
+        let github = github(&double);
+        let filed = github.file(&repository(), &AdvisoryDraft { continued: vec![], ..draft(1) }).await.unwrap();
+        let long = CommentDraft { continued: vec![part(11, "second").into(), part(11, "third").into()], ..comment(11) };
+        if lost > 0 {
+            let continued = long.continued[..lost - 1].to_vec();
+            github.comment(&filed, &CommentDraft { continued, ..comment(11) }).await.unwrap();
+        }
+        double.fail(REPOSITORY, Fault::on("comment", What::Drop { stored: true }));
+        assert!(matches!(github.comment(&filed, &long).await, Err(FilingError::Unknown(_))), "{lost}");
+        for _ in 0..2 {
+            assert_eq!(github.comment(&filed, &long).await.unwrap().how, CommentedAs::Comment);
+        }
+        let comments = double.comments(REPOSITORY, filed.ghsa_id.as_str());
+        assert_eq!(comments.len(), 3, "{lost}");
+        for (body, text) in comments.iter().zip(["More.", "second", "third"]) {
+            assert!(body.contains(text), "{lost}: {comments:?}");
+        }
     }
 }
 
