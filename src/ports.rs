@@ -14,7 +14,7 @@ use crate::model::{
     Address, AdvisoryDraft, CaseId, CommentDraft, Commented, Draft, Filed, MailId, MailKind, Marker, MessageId, Origin,
     OutgoingMail, RawMessage, Receipt, Repository,
 };
-pub use crate::model::{Assessment, ComposeOrder, DraftOrder};
+pub use crate::model::{Assessment, ComposeOrder, Digest, DigestOrder, DraftOrder};
 
 /// A place where mail arrives: one mailbox of one server, or one Maildir (stage 1).
 #[async_trait]
@@ -152,6 +152,9 @@ pub trait Opener: Send + Sync {
         message: Option<&RawMessage>,
         order: &ComposeOrder,
     ) -> Result<Vec<OutgoingMail>, OpenerError>;
+
+    /// Composes a digest: a mail for each member of the team to whom something can be encrypted.
+    async fn digest(&self, order: &DigestOrder) -> Result<Vec<OutgoingMail>, OpenerError>;
 }
 
 /// Why a worker did not answer.
@@ -272,6 +275,16 @@ pub trait Store: Send + Sync {
 
     /// All that is known about a message: attempts, notes, mails.
     async fn history(&self, message: MessageId) -> Result<History, StoreError>;
+
+    /// When the last digest was made; `None` before the first.
+    async fn last_digest(&self) -> Result<Option<OffsetDateTime>, StoreError>;
+
+    /// What a digest made `now` would tell: all that was committed since the last one that had mails.
+    async fn digest(&self, now: OffsetDateTime) -> Result<Digest, StoreError>;
+
+    /// Remembers that `digest` was made and puts its mails into the outbox, in one transaction. Without mails what it
+    /// would have told is left for the next one. `false`, and nothing happens, when another was made in between.
+    async fn digest_made(&self, digest: &Digest, mails: &[OutgoingMail]) -> Result<bool, StoreError>;
 }
 
 /// The work of one kind of task, so that a stalled server holds up only its own.
@@ -388,8 +401,15 @@ pub struct Queued {
 #[derive(Debug, Clone, PartialEq)]
 pub enum MailResult {
     Sent(Receipt),
-    Again { at: OffsetDateTime, reason: String },
-    Failed { reason: String },
+    Again {
+        at: OffsetDateTime,
+        reason: String,
+    },
+    /// `refused`: the server said never (5xx); otherwise it was tried for too long.
+    Failed {
+        reason: String,
+        refused: bool,
+    },
 }
 
 /// Which messages a list shows.

@@ -152,6 +152,7 @@ pub(super) fn engine(settings: &Settings) -> engine::Settings {
         engine::Settings::new(identity.case_prefix.clone(), identity.fallback_repository.clone(), &settings.limits);
     wanted.openers = workers(settings);
     wanted.replies_per_day = settings.replies_per_day;
+    wanted.digest_hour = settings.digest_hour;
     wanted.policy.give_up_after = settings.give_up_after;
     if let Filing::GitHub(github) = &settings.filing {
         wanted.timeouts.file = github.timeout + MARGIN;

@@ -25,6 +25,7 @@ pub(super) struct File {
     pub work: WorkTable,
     pub store: StoreTable,
     pub replies: RepliesTable,
+    pub digest: DigestTable,
     pub log: LogTable,
 }
 
@@ -148,6 +149,13 @@ pub(super) struct StoreTable {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RepliesTable {
     pub per_day: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DigestTable {
+    pub enabled: Option<bool>,
+    pub hour: Option<u8>,
 }
 
 #[derive(Debug, Deserialize, Default)]

@@ -37,6 +37,8 @@ pub struct Settings {
     pub replies_per_day: u32,
     /// How long filing is tried before a person is asked.
     pub give_up_after: Duration,
+    /// The hour (0 to 23, UTC) at which the team gets the daily digest; `None`: never.
+    pub digest_hour: Option<u8>,
     pub log: Log,
 }
 

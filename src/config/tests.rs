@@ -36,6 +36,10 @@ fn mistakes_are_answered_with_their_place_and_what_to_do() {
         ("[smtp]\nhost = \"a", "intake.toml:2: "),
         ("[limits]\nmime_depth = 0", "intake.toml:2: limits.mime_depth must be more than 0"),
         ("[limits]\nmime_dept = 3", "intake.toml:2: unknown key \"mime_dept\" in limits: did you mean \"mime_depth\"?"),
+        (
+            "[identity]\naddress = \"a@b\"\n[mailbox.m]\npath = \"x\"\n[smtp]\ndeliver_to = \"o\"\n[ledger]\nfolder = \"l\"\n[digest]\nhour = 24",
+            "intake.toml:10: hour is an hour of the day in UTC: 0 to 23",
+        ),
         ("", "address is missing in [identity]"),
         ("[identity]\naddress = \"a@b\"\n", "intake.toml: no mailbox: add [mailbox.main]"),
         ("[identity]\naddress = \"a@b\"\n[mailbox.main]\nuser = \"a\"", "intake.toml:3: [mailbox.main] needs host"),
@@ -165,7 +169,7 @@ fn the_sample_has_every_key_of_the_schema() {
             sections.entry(section).or_default().push(key.to_owned());
         }
     }
-    let schema: [(&str, Vec<String>); 14] = [
+    let schema: [(&str, Vec<String>); 15] = [
         ("identity", keys::<file::IdentityTable>()),
         ("mailbox", keys::<file::MailboxTable>()),
         ("smtp", keys::<file::SmtpTable>()),
@@ -179,6 +183,7 @@ fn the_sample_has_every_key_of_the_schema() {
         ("work", keys::<file::WorkTable>()),
         ("store", keys::<file::StoreTable>()),
         ("replies", keys::<file::RepliesTable>()),
+        ("digest", keys::<file::DigestTable>()),
         ("log", keys::<file::LogTable>()),
     ];
     let known: Vec<&str> = schema.iter().map(|(name, _)| *name).collect();

@@ -44,6 +44,7 @@ pub(super) fn settings(file: &Path, raw: file::File, places: &Places) -> Result<
         store: folder.join(raw.store.path.unwrap_or_else(|| STORE.into())),
         replies_per_day: raw.replies.per_day.unwrap_or(3),
         give_up_after: hours(check.positive("work.give_up_hours", raw.work.give_up_hours)?.unwrap_or(24)),
+        digest_hour: check.digest(&raw.digest)?,
         log: Log { format: raw.log.format.unwrap_or_default(), level: raw.log.level.unwrap_or_else(|| "info".into()) },
     })
 }
@@ -279,6 +280,13 @@ impl Check<'_> {
             return Err(self.places.problem("limits.mime_depth", "mime_depth is at most 100"));
         }
         Ok(())
+    }
+
+    fn digest(&self, raw: &file::DigestTable) -> Result<Option<u8>, ConfigError> {
+        match raw.hour.unwrap_or(7) {
+            hour @ 0..=23 => Ok(raw.enabled.unwrap_or(true).then_some(hour)),
+            _ => Err(self.places.problem("digest.hour", "hour is an hour of the day in UTC: 0 to 23")),
+        }
     }
 
     fn positive<T: PartialEq + Default>(&self, path: &str, value: Option<T>) -> Result<Option<T>, ConfigError> {

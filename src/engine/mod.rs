@@ -2,11 +2,13 @@
 //!
 //! Each kind of work has tasks of its own, so that what stalls stalls alone: one task a source fetches and records; as
 //! many as there are workers open, judge and compose (`open`, `answer`); some file (`filing`); one a source moves what is
-//! done (`settle`); some send (`outbox`). They share nothing but the store: a task claims a message, performs the one
+//! done (`settle`); some send (`outbox`); one makes the daily
+//! digest (`digest`). They share nothing but the store: a task claims a message, performs the one
 //! effect its state asks for with no transaction open, and commits the next state with all that belongs to it (`step`).
 
 mod answer;
 mod bells;
+mod digest;
 mod drain;
 mod filing;
 mod lanes;
@@ -101,6 +103,7 @@ impl Engine {
         let mut tasks = JoinSet::new();
         self.spawn_polls(&mut tasks, &stop);
         self.spawn_lanes(&mut tasks, &stop);
+        self.spawn_digest(&mut tasks, &stop);
         self.join(tasks, &stop).await
     }
 
@@ -108,6 +111,13 @@ impl Engine {
         for source in &self.shared.parts.sources {
             let pulse = self.heartbeat.register(format!("poll {}", source.name()), self.shared.settings.timeouts.fetch);
             tasks.spawn(poll::poll(self.shared.clone(), source.clone(), pulse, stop.clone()));
+        }
+    }
+
+    fn spawn_digest(&self, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
+        if let Some(hour) = self.shared.settings.digest_hour {
+            let pulse = self.heartbeat.register("digest".to_owned(), self.shared.settings.lease());
+            tasks.spawn(digest::daily(self.shared.clone(), hour, pulse, stop.clone()));
         }
     }
 

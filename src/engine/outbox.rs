@@ -31,7 +31,7 @@ impl Shared {
             Err(_) => SendError::Unknown("no answer in time".to_owned()),
         };
         match error {
-            SendError::Refused(reason) => self.failed(queued, reason),
+            SendError::Refused(reason) => self.failed(queued, reason, true),
             SendError::Setup(reason) => {
                 self.board.area("sending", Err(&reason));
                 self.again(queued, reason, true)
@@ -47,14 +47,14 @@ impl Shared {
         let now = self.parts.clock.now();
         // An alert is worth trying until somebody mends what is wrong; a late reply is not.
         if queued.mail.kind == MailKind::Reply && now - queued.queued > self.settings.mail_patience {
-            return self.failed(queued, reason);
+            return self.failed(queued, reason, false);
         }
         let wait = self.settings.backoff.after(queued.attempt, rand::random());
         let wait = if setup { wait.max(self.settings.setup_wait) } else { wait };
         MailResult::Again { at: now + wait, reason }
     }
 
-    fn failed(&self, queued: &Queued, reason: String) -> MailResult {
+    fn failed(&self, queued: &Queued, reason: String, refused: bool) -> MailResult {
         self.tally.unsent();
         tracing::error!(
             kind = queued.mail.kind.as_str(),
@@ -63,6 +63,6 @@ impl Shared {
             error = reason,
             "mail cannot be delivered"
         );
-        MailResult::Failed { reason }
+        MailResult::Failed { reason, refused }
     }
 }

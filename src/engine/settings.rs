@@ -20,6 +20,8 @@ pub struct Settings {
     pub senders: usize,
     /// Replies that one address gets in 24 hours.
     pub replies_per_day: u32,
+    /// The hour (0 to 23, UTC) at which [`super::Engine::run`] makes the daily digest; `None`: never.
+    pub digest_hour: Option<u8>,
     pub policy: Policy,
     /// Between attempts at one message or mail.
     pub backoff: Backoff,
@@ -57,6 +59,7 @@ impl Settings {
             filers: 4,
             senders: 2,
             replies_per_day: 4,
+            digest_hour: None,
             policy: Policy {
                 poison_after: 2,
                 lost_after: 5,

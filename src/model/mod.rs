@@ -5,6 +5,7 @@
 //! them, which is how "no decrypted text is stored" is kept by the compiler's help and not by care alone.
 
 mod address;
+mod digest;
 mod facts;
 mod filing;
 mod ids;
@@ -18,6 +19,7 @@ mod verdict;
 mod when;
 
 pub use address::{Address, InvalidAddress};
+pub use digest::{Digest, DigestOrder, Ending, FailedMail, HeldMessage, Listing, UnfinishedMessage};
 pub use facts::MessageFacts;
 pub use filing::{
     AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker,

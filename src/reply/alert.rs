@@ -22,7 +22,7 @@ pub(super) fn compose(
     let Some(kind) = kind(order) else { return Ok(Vec::new()) };
     let with_content = !order.actions.contains(&Action::AlertWithoutContent);
     let alert = Alert { message: message.filter(|_| with_content), order, office, kind };
-    let (sealed, linked) = alert.recipients();
+    let (sealed, linked) = office.team(order.now);
     let mut mails = alert.sealed(&sealed)?;
     for address in linked {
         mails.push(alert.linked(address, mails.len() + 1)?);
@@ -48,41 +48,14 @@ struct Alert<'a> {
 }
 
 impl<'a> Alert<'a> {
-    /// Who gets everything, and who gets the link. A member counts once, at the first address of the certificate.
-    fn recipients(&self) -> (Vec<(Address, &'a Cert)>, Vec<Address>) {
-        let (mut sealed, mut linked): (Vec<(Address, &Cert)>, Vec<Address>) = (Vec::new(), Vec::new());
-        for member in self.office.keyring.team() {
-            let Some(address) = member.addresses.first() else { continue };
-            if self.office.keyring.unusable(&member.certificate, self.order.now).is_none() {
-                sealed.push((address.clone(), &member.certificate));
-            } else if !linked.contains(address) {
-                linked.push(address.clone());
-            }
-        }
-        linked.extend(self.office.without_certificate.iter().cloned());
-        linked.retain(|address| !sealed.iter().any(|(other, _)| other.same_mailbox(address)));
-        linked.dedup();
-        (sealed, linked)
-    }
-
-    /// One ciphertext for all, in a mail for each: sealing is what costs most.
     fn sealed(&self, recipients: &[(Address, &Cert)]) -> Result<Vec<OutgoingMail>, ComposeError> {
         let Some((first, _)) = recipients.first() else { return Ok(Vec::new()) };
         let boundary = boundary(self.order, self.kind);
         let (subject, parts) = self.content();
         let outer = format!("[{}] {}", case_or_reference(self.order), self.word());
         let heading = self.heading(first.clone(), subject, Some(outer), 1)?;
-        let plain = build::protected_content(&heading, &parts, &boundary);
-        let certs: Vec<&Cert> = recipients.iter().map(|(_, cert)| *cert).collect();
-        let ciphertext = self.office.keyring.seal(plain.expose(), &certs, self.order.now)?;
-        let mut mails = Vec::with_capacity(recipients.len());
-        for (index, (address, _)) in recipients.iter().enumerate() {
-            let message_id = message_id(self.order, self.office, self.kind, index + 1, true)?;
-            let heading = Heading { to: address.clone(), message_id, ..heading.clone() };
-            let bytes = build::encrypted(&heading, &ciphertext, &boundary);
-            mails.push(outgoing(self.kind, heading, bytes));
-        }
-        Ok(mails)
+        let number = |number| message_id(self.order, self.office, self.kind, number, true);
+        self.office.seal(self.kind, recipients, &heading, &parts, &boundary, number)
     }
 
     /// The link and nothing else, for somebody to whom nothing can be encrypted.

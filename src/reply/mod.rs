@@ -5,12 +5,15 @@
 
 mod alert;
 mod answer;
+mod digest;
+mod team;
 mod templates;
 
 use crate::mime::build::Heading;
 use crate::model::{Address, ComposeOrder, Identity, InvalidId, MailId, MailKind, OpenedMessage, OutgoingMail, Report};
 use crate::openpgp::{self, Cert, Keyring, SealError};
 
+pub use digest::digest;
 use templates::{Placeholder, Values};
 pub use templates::{TemplateError, Templates};
 

@@ -141,7 +141,7 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-fn identity() -> Identity {
+pub(super) fn identity() -> Identity {
     Identity {
         project: "OpenTelemetry".into(),
         address: "security@example.org".parse().unwrap(),

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use crate::case::State;
-use crate::model::{MailKind, Marker, Origin, Outcome};
+use crate::model::{Ending, MailKind, Marker, Origin, Outcome};
 use crate::ports::{Lane, StoreError};
 
 /// Microseconds since 1970.
@@ -96,6 +96,14 @@ pub fn origin_key(origin: &Origin) -> Result<Option<String>, StoreError> {
 /// Whether a message rests with a person.
 pub fn is_held(state: &State) -> bool {
     matches!(state, State::Move { outcome: Outcome::Held(_) } | State::Nothing { outcome: Outcome::Held(_) })
+}
+
+/// How a message ended; `None` while its outcome can still change without a person.
+pub fn ending_of(state: &State) -> Option<Ending> {
+    match state {
+        State::Move { outcome } | State::Nothing { outcome } => Some(Ending::of(outcome)),
+        _ => None,
+    }
 }
 
 /// Whether nobody will open the message again.

@@ -6,8 +6,8 @@ use super::open::open;
 use super::{InspectOptions, Inspection, Member, OwnCertificate, Ready};
 use crate::advisory;
 use crate::model::{
-    Assessment, ComposeOrder, Draft, DraftOrder, MessageFacts, OpenedMessage, OutgoingMail, RawMessage, Report,
-    WorkerSettings,
+    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, MessageFacts, OpenedMessage, OutgoingMail, RawMessage,
+    Report, WorkerSettings,
 };
 use crate::openpgp::{self, Keyring, KeyringError};
 use crate::reply::{self, ComposeError, Office, TemplateError, Templates};
@@ -101,13 +101,16 @@ impl Desk {
         order: &ComposeOrder,
     ) -> Result<Vec<OutgoingMail>, ComposeError> {
         let read = message.map(|message| self.read(message, order.now));
-        let office = Office {
-            identity: &self.settings.identity,
-            templates: &self.templates,
-            keyring: &self.keyring,
-            without_certificate: &self.settings.team_addresses,
-        };
-        reply::compose(read.as_ref().map(|(opened, report)| (opened, report)), order, &office)
+        reply::compose(read.as_ref().map(|(opened, report)| (opened, report)), order, &self.office())
+    }
+
+    /// Composes a digest for the team.
+    ///
+    /// # Errors
+    ///
+    /// When the gateway's own key cannot sign; for the operator.
+    pub fn digest(&self, order: &DigestOrder) -> Result<Vec<OutgoingMail>, ComposeError> {
+        reply::digest(order, &self.office())
     }
 
     /// Opens, reads and judges, and says everything about it.
@@ -121,6 +124,15 @@ impl Desk {
         let assessment = self.judge(&opened, &report);
         let inspection = Inspection::of(&opened, &report, &assessment.verdict, options.show_text);
         (assessment, inspection)
+    }
+
+    fn office(&self) -> Office<'_> {
+        Office {
+            identity: &self.settings.identity,
+            templates: &self.templates,
+            keyring: &self.keyring,
+            without_certificate: &self.settings.team_addresses,
+        }
     }
 
     fn read(&self, message: &RawMessage, now: OffsetDateTime) -> (OpenedMessage, Report) {

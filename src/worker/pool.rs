@@ -14,7 +14,9 @@ use tokio::time::{Instant, timeout};
 
 use super::protocol::{self, Answer, Envelope, InspectOptions, Request};
 use super::{Inspection, Ready};
-use crate::model::{Assessment, ComposeOrder, Draft, DraftOrder, OutgoingMail, RawMessage, Secret, WorkerSettings};
+use crate::model::{
+    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, OutgoingMail, RawMessage, Secret, WorkerSettings,
+};
 use crate::ports::{Opener, OpenerError};
 
 /// Messages after which a worker is replaced, so that what stays of decrypted text in its memory goes with it.
@@ -266,12 +268,21 @@ impl Opener for Pool {
         order: &ComposeOrder,
     ) -> Result<Vec<OutgoingMail>, OpenerError> {
         let request = Request::Compose(message.map(Envelope::of), Box::new(Cow::Borrowed(order)));
-        match self.exchange(request, message).await? {
-            (Answer::Composed(mails), pieces) if mails.len() == pieces.len() => {
-                Ok(mails.into_iter().zip(pieces).map(|(mail, bytes)| OutgoingMail { bytes, ..mail }).collect())
-            }
-            (answer, _) => Err(unexpected(answer)),
+        composed(self.exchange(request, message).await?)
+    }
+
+    async fn digest(&self, order: &DigestOrder) -> Result<Vec<OutgoingMail>, OpenerError> {
+        composed(self.exchange(Request::Digest(Box::new(Cow::Borrowed(order))), None).await?)
+    }
+}
+
+/// The mails together with their bytes.
+fn composed(answer: (Answer, Vec<Vec<u8>>)) -> Result<Vec<OutgoingMail>, OpenerError> {
+    match answer {
+        (Answer::Composed(mails), pieces) if mails.len() == pieces.len() => {
+            Ok(mails.into_iter().zip(pieces).map(|(mail, bytes)| OutgoingMail { bytes, ..mail }).collect())
         }
+        (answer, _) => Err(unexpected(answer)),
     }
 }
 

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::desk::Desk;
 use super::protocol::{self, Answer, REQUEST_OVERHEAD, Request};
 use crate::model::{OutgoingMail, RawMessage, Secret, WorkerSettings};
+use crate::reply::ComposeError;
 
 /// Why a worker ended other than by the daemon's leave; for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -78,11 +79,9 @@ fn answer(desk: &Desk, request: Request<'_>, bytes: Vec<u8>) -> io::Result<(Answ
         }
         Request::Compose(envelope, order) => {
             let message: Option<RawMessage> = envelope.map(|envelope| envelope.open(bytes));
-            match desk.compose(message.as_ref(), &order) {
-                Ok(mails) => detach(mails),
-                Err(error) => (Answer::Refused(error.to_string()), Bodies::new()),
-            }
+            composed(desk.compose(message.as_ref(), &order))
         }
+        Request::Digest(order) => composed(desk.digest(&order)),
         Request::Inspect(envelope, options) => {
             let (assessment, inspection) = desk.inspect(&envelope.open(bytes), options, now);
             let json = serde_json::to_vec(&inspection).map_err(io::Error::other)?;
@@ -92,7 +91,11 @@ fn answer(desk: &Desk, request: Request<'_>, bytes: Vec<u8>) -> io::Result<(Answ
 }
 
 /// The mails without their bytes, and the bytes.
-fn detach(mut mails: Vec<OutgoingMail>) -> (Answer, Bodies) {
+fn composed(result: Result<Vec<OutgoingMail>, ComposeError>) -> (Answer, Bodies) {
+    let mut mails = match result {
+        Ok(mails) => mails,
+        Err(error) => return (Answer::Refused(error.to_string()), Bodies::new()),
+    };
     let bodies = mails.iter_mut().map(|mail| Secret::new(std::mem::take(&mut mail.bytes))).collect();
     (Answer::Composed(mails), bodies)
 }

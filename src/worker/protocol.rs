@@ -13,7 +13,9 @@ use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::Ready;
-use crate::model::{Assessment, ComposeOrder, Draft, DraftOrder, Origin, OutgoingMail, RawMessage, WorkerSettings};
+use crate::model::{
+    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Origin, OutgoingMail, RawMessage, WorkerSettings,
+};
 
 /// Most bytes of one answer: the alerts for a large team, with their attachments.
 pub(super) const MAX_ANSWER: u64 = 512 << 20;
@@ -32,6 +34,7 @@ pub(super) enum Request<'a> {
     Assess(Envelope),
     Draft(Envelope, Box<Cow<'a, DraftOrder>>),
     Compose(Option<Envelope>, Box<Cow<'a, ComposeOrder>>),
+    Digest(Box<Cow<'a, DigestOrder>>),
     Inspect(Envelope, InspectOptions),
 }
 

@@ -1,5 +1,6 @@
 //! The engine on a real store, with a world that records what it is asked and fails on command.
 
+mod digest;
 mod world;
 
 use std::sync::Arc;

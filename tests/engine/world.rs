@@ -25,6 +25,9 @@ pub struct World {
     pub sending: Mutex<VecDeque<SendError>>,
     pub moved: Mutex<BTreeMap<u32, Folder>>,
     pub orders: Mutex<Vec<ComposeOrder>>,
+    pub digests: Mutex<Vec<Digest>>,
+    /// What the clock shows; the real time when it is not set.
+    pub clock: Mutex<Option<OffsetDateTime>>,
     pub log: Mutex<Vec<String>>,
 }
 
@@ -98,21 +101,19 @@ pub fn engine(world: &Arc<World>, store: &Arc<dyn Store>, change: impl FnOnce(&m
         advisories: Arc::new(Outside(world.clone())),
         store: store.clone(),
         opener: Arc::new(Outside(world.clone())),
-        clock: Arc::new(Now),
+        clock: Arc::new(Outside(world.clone())),
     };
     Engine::new(parts, settings)
 }
 
-struct Now;
-
-impl Clock for Now {
-    fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
-    }
-}
-
 struct Inbox(Arc<World>);
 struct Outside(Arc<World>);
+
+impl Clock for Outside {
+    fn now(&self) -> OffsetDateTime {
+        self.0.clock.lock().unwrap().unwrap_or_else(OffsetDateTime::now_utc)
+    }
+}
 
 #[async_trait]
 impl MailSource for Inbox {
@@ -301,5 +302,16 @@ impl Opener for Outside {
             mail(MailKind::Reply, to);
         }
         Ok(mails)
+    }
+
+    async fn digest(&self, order: &DigestOrder) -> Result<Vec<OutgoingMail>, OpenerError> {
+        self.0.digests.lock().unwrap().push(order.digest.clone());
+        Ok(vec![OutgoingMail {
+            kind: MailKind::Digest,
+            message_id: format!("{:x}.digest@gateway.example", order.nonce).parse().unwrap(),
+            envelope_from: None,
+            envelope_to: "tc@example.org".parse().unwrap(),
+            bytes: b"mail".to_vec(),
+        }])
     }
 }

@@ -1,10 +1,10 @@
 use sqlx::{Row, SqliteConnection};
 
-use super::{outbox, rows};
+use super::{digest, outbox, rows};
 use crate::case::State;
 use crate::model::MessageId;
 use crate::ports::{Advance, StoreError};
-use crate::store::convert::{is_done_with_raw, is_held, json, lane_of, micros, parsed, urgency_of};
+use crate::store::convert::{ending_of, is_done_with_raw, is_held, json, lane_of, micros, parsed, urgency_of};
 
 pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advance) -> Result<i64, StoreError> {
     let row = sqlx::query("SELECT source, state, turn FROM messages WHERE id = $1")
@@ -26,7 +26,8 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
              died = CASE WHEN $7 THEN died + $9 ELSE 0 END,
              assessment = COALESCE($10, assessment),
              case_id = COALESCE($11, case_id)
-         WHERE id = $1 RETURNING turn, case_id, json_extract(assessment, '$.facts.message_id') AS mail_id",
+         WHERE id = $1 RETURNING turn, case_id, json_extract(assessment, '$.facts.message_id') AS mail_id,
+                                json_extract(assessment, '$.verdict.kind') AS kind",
     )
     .bind(message.number())
     .bind(json(&step.state)?)
@@ -58,6 +59,9 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
     note(tx, message, &step, &step.note).await?;
     if left_out > 0 {
         note(tx, message, &step, "no reply: this address has had as many as it may get for now").await?;
+    }
+    if let Some(ending) = ending_of(&step.state).filter(|ending| ending_of(&before) != Some(*ending)) {
+        digest::ended(tx, message, ending, rows::optional(&row, "kind")?, step.now).await?;
     }
     if is_done_with_raw(&step.state) {
         sqlx::query("DELETE FROM raws WHERE message = $1").bind(message.number()).execute(tx).await?;

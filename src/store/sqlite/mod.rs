@@ -2,6 +2,7 @@
 
 mod advance;
 mod claim;
+mod digest;
 mod error;
 mod open;
 mod outbox;
@@ -20,7 +21,7 @@ use async_trait::async_trait;
 use sqlx::{Sqlite as Driver, SqlitePool, Transaction};
 use time::OffsetDateTime;
 
-use crate::model::{Address, CaseId, MailId, MessageId, RawMessage};
+use crate::model::{Address, CaseId, Digest, MailId, MessageId, OutgoingMail, RawMessage};
 use crate::ports::{
     Advance, Batch, CaseRecord, Claimed, Cursor, History, Joined, Lane, MailResult, MessageFilter, MessageRecord,
     Queued, Recorded, Store, StoreError,
@@ -161,5 +162,21 @@ impl Store for Sqlite {
     async fn history(&self, message: MessageId) -> Result<History, StoreError> {
         let mut connection = self.readers.acquire().await?;
         read::history(&mut connection, message).await
+    }
+
+    async fn last_digest(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        digest::last(&self.readers).await
+    }
+
+    async fn digest(&self, now: OffsetDateTime) -> Result<Digest, StoreError> {
+        let mut tx = self.readers.begin().await?;
+        digest::digest(&mut tx, now).await
+    }
+
+    async fn digest_made(&self, digest: &Digest, mails: &[OutgoingMail]) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let made = digest::made(&mut tx, digest, mails).await?;
+        tx.commit().await?;
+        Ok(made)
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use time::OffsetDateTime;
 
-use super::rows;
+use super::{digest, rows};
 use crate::model::{Address, MailKind, MessageId, OutgoingMail};
 use crate::ports::{Advance, MailResult, Queued, StoreError};
 use crate::store::convert::{id, mail_kind, mail_urgency, micros, time};
@@ -23,7 +23,7 @@ pub async fn queue(
             left_out += 1;
             continue;
         }
-        queue_one(tx, message, case, mail, step.now).await?;
+        queue_one(tx, Some(message), case, mail, step.now).await?;
         if let Some(case) = case {
             join(tx, mail.message_id.as_str(), case, Some(mail.kind)).await?;
         }
@@ -31,9 +31,10 @@ pub async fn queue(
     Ok(left_out)
 }
 
-async fn queue_one(
+/// Puts one mail into the outbox, unless it is there already.
+pub async fn queue_one(
     tx: &mut SqliteConnection,
-    message: MessageId,
+    message: Option<MessageId>,
     case: Option<&str>,
     mail: &OutgoingMail,
     now: OffsetDateTime,
@@ -45,7 +46,7 @@ async fn queue_one(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, 'waiting', '')
          ON CONFLICT (mail_id) DO NOTHING",
     )
-    .bind(message.number())
+    .bind(message.map(MessageId::number))
     .bind(case)
     .bind(mail.kind.as_str())
     .bind(mail_urgency(mail.kind))
@@ -124,13 +125,13 @@ pub async fn done(
     result: MailResult,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    let (status, due, last_word) = match result {
-        MailResult::Sent(receipt) => ("sent", now, receipt.response),
-        MailResult::Again { at, reason } => ("waiting", at, reason),
-        MailResult::Failed { reason } => ("failed", now, reason),
+    let (status, due, last_word, refused) = match result {
+        MailResult::Sent(receipt) => ("sent", now, receipt.response, None),
+        MailResult::Again { at, reason } => ("waiting", at, reason, None),
+        MailResult::Failed { reason, refused } => ("failed", now, reason, Some(refused)),
     };
     // A mail that was sent stays sent, whatever a second sender says later.
-    sqlx::query(
+    let done = sqlx::query(
         "UPDATE outbox SET status = $2, due = $3, last_word = $4, claimed_until = NULL,
                            bytes = CASE WHEN $2 = 'sent' THEN NULL ELSE bytes END
          WHERE id = $1 AND status = 'waiting'",
@@ -139,9 +140,12 @@ pub async fn done(
     .bind(status)
     .bind(micros(due))
     .bind(last_word)
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    match refused {
+        Some(refused) if done.rows_affected() > 0 => digest::mail_failed(tx, mail, refused, now).await,
+        _ => Ok(()),
+    }
 }
 
 pub async fn next_due(pool: &SqlitePool) -> Result<Option<OffsetDateTime>, StoreError> {

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::case::State;
-use crate::model::Outcome;
+use crate::model::{MailKind, Outcome, OutgoingMail};
 use crate::ports::{Store, StoreError};
 use crate::store::contract::{NOW, contract, record, step};
 use crate::store::sqlite::Sqlite;
@@ -30,6 +30,41 @@ async fn is_there_after_closing_and_only_for_its_owner() {
     }
     store.close().await;
     assert_eq!(open(&path).await.raw(recorded.message).await.unwrap().bytes, b"text");
+}
+
+#[tokio::test]
+async fn a_restart_neither_repeats_nor_loses_a_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let done = async |store: &Sqlite, uid: u32| {
+        let recorded = record(store, uid, &uid.to_string()).await;
+        store.advance(recorded.message, step(0, State::Nothing { outcome: Outcome::Answered })).await.unwrap();
+    };
+    let mail = OutgoingMail {
+        kind: MailKind::Digest,
+        message_id: "d@gateway.example".parse().unwrap(),
+        envelope_from: None,
+        envelope_to: "ana@example.org".parse().unwrap(),
+        bytes: b"mail".to_vec(),
+    };
+    let store = open(&path).await;
+    done(&store, 1).await;
+    // The gateway dies after this one was composed, and before it was queued.
+    assert_eq!(store.digest(NOW).await.unwrap().ended(), 1);
+    store.close().await;
+    let store = open(&path).await;
+    assert_eq!(store.last_digest().await.unwrap(), None);
+    let digest = store.digest(NOW).await.unwrap();
+    // What ends while it is composed belongs to the next one, whatever the clock says.
+    done(&store, 2).await;
+    assert!(store.digest_made(&digest, &[mail]).await.unwrap());
+    store.close().await;
+    let store = open(&path).await;
+    assert_eq!(store.last_digest().await.unwrap(), Some(NOW));
+    assert_eq!((digest.ended(), store.digest(NOW).await.unwrap().ended()), (1, 1));
+    let minute = std::time::Duration::from_secs(60);
+    assert_eq!(store.claim_mail(NOW, minute).await.unwrap().unwrap().mail.kind, MailKind::Digest);
+    assert_eq!(store.claim_mail(NOW, minute).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -76,7 +111,7 @@ async fn refuses_what_it_cannot_work_with() {
 
     let newer = folder.path().join("newer.db");
     let store = open(&newer).await;
-    sqlx::query("UPDATE _sqlx_migrations SET version = 900").execute(&store.writer).await.unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET version = 900 WHERE version = 1").execute(&store.writer).await.unwrap();
     store.close().await;
     let text = refusal(&newer).await;
     assert!(text.contains("its tables are at 900") && text.contains("install that version"), "{text}");
