@@ -78,14 +78,11 @@ async fn state(store: &Path) -> Finding {
     let shown = store.display();
     if !store.exists() {
         let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        return match folder.is_dir() {
+        return match folder.is_dir() || parts::can_be_made(folder) {
             true => Finding::good("state", format!("{shown} is made at the first start")),
-            false => Finding::warning(
+            false => Finding::failure(
                 "state",
-                format!(
-                    "{} is missing: the unit's StateDirectory makes it, or make it for the service's user",
-                    folder.display()
-                ),
+                format!("the folder {} is missing: make it and give it to the service's user", folder.display()),
             ),
         };
     }

@@ -11,12 +11,16 @@ use super::{Error, Settings, Step, file_error, mail_files, parts};
 use crate::config::{Delivery, Filing, Log, Mailbox, MailboxKind, SecretSource, built_in_identity};
 use crate::engine::{Engine, EngineError, Parts};
 use crate::ledger::Ledger;
-use crate::model::{FolderNames, Identity, Limits, MailKind, Origin, Outcome, Question};
+use crate::model::{
+    Disclosure, FolderNames, HoldReason, Identity, Limits, MailKind, Origin, Outcome, Question, Verdict,
+};
 use crate::ports::{History, MessageFilter, MessageRecord, Store};
 use crate::store::Sqlite;
 
 /// How often the progress bar is moved.
 const LOOK: Duration = Duration::from_millis(250);
+/// Stands for what there is not.
+const NOTHING: &str = "-";
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the demo did.
@@ -35,18 +39,21 @@ pub struct DemoRow {
     pub kind: String,
     pub disclosure: String,
     pub repository: String,
-    /// Its file, from the demo's folder; or what was done instead.
+    /// `filed`, `commented`, `answered`, `held` or `ignored`; what it waits for when it is not at its end.
+    pub outcome: String,
+    /// The advisory's file, from the demo's folder.
     pub advisory: String,
     pub alert: String,
     pub reply: String,
-    /// The evidence that decided.
+    /// The evidence that decided, or why it is held.
     pub because: String,
 }
 
 /// Runs the daemon's own code over the mails in `fixtures`/mail with the TEST keys of `fixtures`/keys, in a new folder,
 /// which is removed afterwards unless it is to be kept.
 pub async fn demo(fixtures: &Path, keep: bool, progress: impl Fn(Step<'_>)) -> Result<Demo, Error> {
-    let mails = mail_files(&[fixtures.join("mail")]).unwrap_or_default();
+    let inbox = fixtures.join("mail");
+    let mails = if inbox.is_dir() { mail_files(&[inbox])? } else { Vec::new() };
     if mails.is_empty() {
         let fixtures = fixtures.display();
         return Err(Error::refused(format!(
@@ -56,7 +63,7 @@ pub async fn demo(fixtures: &Path, keep: bool, progress: impl Fn(Step<'_>)) -> R
     let folder = Folder::make(keep)?;
     let settings = settings(fixtures, &folder.path)?;
     deliver(&mails, &folder.path.join("mail"))?;
-    let store = Arc::new(Sqlite::open(&settings.store).await?);
+    let store = Arc::new(parts::store(&settings.store).await?);
     let rows = work(&settings, store.clone(), mails.len() as u64, progress).await;
     store.close().await;
     Ok(Demo { rows: rows?, folder: folder.path.clone() })
@@ -130,7 +137,8 @@ fn settings(fixtures: &Path, folder: &Path) -> Result<Settings, Error> {
         routing: None,
         templates: None,
         limits: Limits::default(),
-        workers: None,
+        // One after the other, so that every run numbers the cases alike: some mails name one.
+        workers: Some(1),
         store: folder.join("intake.sqlite"),
         replies_per_day: 50,
         give_up_after: MINUTE,
@@ -167,11 +175,8 @@ fn deliver(mails: &[PathBuf], maildir: &Path) -> Result<(), Error> {
 
 fn row(record: &MessageRecord, history: &History, settings: &Settings) -> DemoRow {
     let verdict = record.assessment.as_ref().map(|assessment| &assessment.verdict);
-    let because = verdict.and_then(|verdict| {
-        let decided = |question| verdict.evidence.iter().find(move |evidence| evidence.question == question);
-        decided(Question::Kind).or(verdict.evidence.first())
-    });
-    let text = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    let outcome = record.state.outcome();
+    let text = |text: Option<&str>| text.unwrap_or(NOTHING).to_owned();
     DemoRow {
         mail: match &record.origin {
             Origin::Maildir { name, .. } => name.trim_end_matches(".eml").to_owned(),
@@ -182,40 +187,56 @@ fn row(record: &MessageRecord, history: &History, settings: &Settings) -> DemoRo
         repository: text(
             verdict.and_then(|verdict| verdict.destination.as_ref()).map(|repository| repository.as_str()),
         ),
-        advisory: advisory(record, settings),
-        alert: mails(history, &[MailKind::UrgentAlert, MailKind::Alert]),
-        reply: mails(history, &[MailKind::Reply]),
-        because: because.map_or_else(|| "-".to_owned(), |evidence| evidence.because.clone()),
+        outcome: outcome.map_or_else(|| format!("waits for {}", record.state.name()), |outcome| outcome.name().into()),
+        advisory: text(advisory(outcome, settings).as_deref()),
+        alert: mails(history, &[(MailKind::UrgentAlert, "urgent alert"), (MailKind::Alert, "alert")]),
+        reply: mails(history, &[(MailKind::Reply, "reply")]),
+        because: because(verdict, outcome),
     }
 }
 
-/// The advisory's file, or what was done instead of filing.
-fn advisory(record: &MessageRecord, settings: &Settings) -> String {
-    let file = |filed| {
-        let Filing::Ledger(folder) = &settings.filing else { return String::new() };
-        let path = Ledger::new(folder).path(filed);
-        let shown = folder.parent().and_then(|parent| path.strip_prefix(parent).ok()).unwrap_or(&path);
-        shown.display().to_string()
-    };
-    match record.state.outcome() {
-        Some(Outcome::Filed(filed)) => file(filed),
-        Some(Outcome::Commented { advisory, .. }) => format!("added to {}", file(advisory)),
-        Some(Outcome::Answered) => "none: answered".into(),
-        Some(Outcome::Held(reason)) => format!("none: held, {}", reason.explain()),
-        Some(Outcome::Ignored(reason)) => format!("none: {}", reason.explain()),
-        None => format!("waits for {}", record.state.name()),
+/// What decided: for public news that it is public, else what kind of message it is; for what a rule holds, the rule.
+fn because(verdict: Option<&Verdict>, outcome: Option<&Outcome>) -> String {
+    let evidence = verdict.and_then(|verdict| {
+        let (question, answer) = match verdict.disclosure {
+            Some(Disclosure::Public) => (Question::Disclosure, Disclosure::Public.as_str()),
+            _ => (Question::Kind, verdict.kind.as_str()),
+        };
+        // Strongest first.
+        verdict.evidence.iter().find(|evidence| evidence.question == question && evidence.says == answer)
+    });
+    match (outcome, evidence) {
+        (Some(Outcome::Held(HoldReason::WrongProject)), Some(evidence)) => evidence.because.clone(),
+        (Some(Outcome::Held(reason)), _) => reason.explain().to_owned(),
+        (_, Some(evidence)) => evidence.because.clone(),
+        (Some(Outcome::Ignored(reason)), None) => reason.explain(),
+        (_, None) => NOTHING.to_owned(),
     }
 }
 
-/// How many mails of these kinds, and what became of them: `urgent-alert: 3 sent`.
-fn mails(history: &History, kinds: &[MailKind]) -> String {
+/// The advisory's file.
+fn advisory(outcome: Option<&Outcome>, settings: &Settings) -> Option<String> {
+    let (Outcome::Filed(filed) | Outcome::Commented { advisory: filed, .. }) = outcome? else { return None };
+    let Filing::Ledger(folder) = &settings.filing else { return None };
+    let path = Ledger::new(folder).path(filed);
+    let shown = folder.parent().and_then(|parent| path.strip_prefix(parent).ok()).unwrap_or(&path);
+    Some(shown.display().to_string())
+}
+
+/// How many mails of these kinds were sent, and what became of others: `3 urgent alerts`, `1 alert failed`.
+fn mails(history: &History, kinds: &[(MailKind, &str)]) -> String {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for mail in history.mails.iter().filter(|mail| kinds.contains(&mail.kind)) {
+    for mail in &history.mails {
+        let name = kinds.iter().find(|(kind, _)| *kind == mail.kind).map(|(_, name)| *name);
         let status = mail.status.split([':', ' ', ',']).next().unwrap_or_default();
-        *counts.entry((mail.kind.as_str(), status)).or_default() += 1;
+        *counts.entry((name.unwrap_or_default(), if status == "sent" { "" } else { status })).or_default() += 1;
     }
-    let shown: Vec<String> = counts.iter().map(|((kind, status), count)| format!("{kind}: {count} {status}")).collect();
-    if shown.is_empty() { "-".into() } else { shown.join(", ") }
+    let shown = counts.iter().filter(|((name, _), _)| !name.is_empty()).map(|((name, status), count)| {
+        let many = if *count == 1 { "" } else { "s" };
+        format!("{count} {name}{many} {status}").trim_end().to_owned()
+    });
+    let shown: Vec<String> = shown.collect();
+    if shown.is_empty() { NOTHING.into() } else { shown.join(", ") }
 }
 
 /// The folder of the demo, which goes when it goes, unless it is to be kept.

@@ -45,9 +45,10 @@ pub fn log(settings: &Settings) -> Result<(), Error> {
     Ok(telemetry::start(&settings.log)?)
 }
 
-/// Begins to log for a command that shows its results itself: only errors of the parts, as text.
+/// Begins to log for a command that shows its results itself: only errors of the parts, as text. What a worker fails of
+/// is a result and not said twice.
 pub fn quiet_log() -> Result<(), Error> {
-    Ok(telemetry::start(&Log { format: LogFormat::Text, level: "error".into() })?)
+    Ok(telemetry::start(&Log { format: LogFormat::Text, level: "error,advisory_intake::worker=off".into() })?)
 }
 
 /// Runs what waits for the network, processes and files.

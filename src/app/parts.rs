@@ -1,10 +1,11 @@
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Error, Settings};
+use super::{Error, Settings, file_error};
 use crate::config::{Delivery, Filing, GitHubLogin, Login, Mailbox, MailboxKind, SecretSource, Tls};
 use crate::engine;
 use crate::github::{self, GitHub};
@@ -14,6 +15,7 @@ use crate::maildir::{self, Maildir};
 use crate::model::{Limits, WorkerSettings};
 use crate::ports::{Advisories, Clock, MailSender, MailSource};
 use crate::smtp::{self, MaildirOut, Smtp};
+use crate::store::Sqlite;
 use crate::worker::Pool;
 
 /// How often a Maildir is read: looking is cheap.
@@ -103,6 +105,22 @@ pub(super) fn sender(settings: &Settings) -> Result<Arc<dyn MailSender>, Error> 
         hello: None,
         timeout: server.timeout,
     })))
+}
+
+/// The store at `path`. Its folder is made, for this user alone, where only the last one is missing.
+pub(super) async fn store(path: &Path) -> Result<Sqlite, Error> {
+    if let Some(folder) = path.parent().filter(|folder| can_be_made(folder)) {
+        let made = std::fs::DirBuilder::new().mode(0o700).create(folder);
+        made.map_err(|error| file_error("make", folder, &error))?;
+    }
+    Ok(Sqlite::open(path).await?)
+}
+
+/// Whether a missing folder needs nothing but itself.
+pub(super) fn can_be_made(folder: &Path) -> bool {
+    // The folder around a relative name is this one.
+    let around = folder.parent().map(|around| if around.as_os_str().is_empty() { Path::new(".") } else { around });
+    !folder.as_os_str().is_empty() && !folder.exists() && around.is_some_and(Path::is_dir)
 }
 
 /// What files advisories. Within a tokio runtime.

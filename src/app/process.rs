@@ -4,14 +4,13 @@ use super::{Error, Loaded, parts};
 use crate::engine::{Engine, EngineError, Parts};
 use crate::model::RawMessage;
 use crate::ports::MessageRecord;
-use crate::store::Sqlite;
 
 /// Puts one message through the same way as mail from a mailbox, beside a running gateway or alone.
 ///
 /// [`Error::Store`] when it is not recorded.
 pub async fn process(loaded: Loaded, raw: RawMessage) -> Result<MessageRecord, Error> {
     let settings = &loaded.settings;
-    let store = Arc::new(Sqlite::open(&settings.store).await?);
+    let store = Arc::new(parts::store(&settings.store).await?);
     let parts = Parts {
         sources: Vec::new(),
         sender: parts::sender(settings)?,

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, Loaded, Settings, load, parts};
 use crate::engine::{Engine, EngineError, Heartbeat, Parts, Status, Summary};
 use crate::model::WorkerSettings;
-use crate::store::Sqlite;
 use crate::worker::{Pool, Ready};
 
 /// How long work in hand may take to finish after SIGTERM: less than TimeoutStopSec of the unit (90 s). What is not done
@@ -32,7 +31,7 @@ pub async fn run(config: &Path, loaded: Loaded, once: bool) -> Result<ExitCode, 
     let worker = settings.worker()?;
     let pool = Arc::new(parts::pool(worker.clone(), parts::workers(&settings))?);
     tell(&pool.ready().await?);
-    let store = Arc::new(Sqlite::open(&settings.store).await?);
+    let store = Arc::new(parts::store(&settings.store).await?);
     let parts = Parts {
         sources: parts::sources(&settings)?,
         sender: parts::sender(&settings)?,

@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::Context;
 use super::output::{harmless, table};
-use crate::app::{self, Error};
+use crate::app::{self, DemoRow, Error};
 
 /// Show the whole way on test mails: a Maildir in, a folder of advisories and a Maildir out.
 ///
@@ -40,21 +40,20 @@ impl Demo {
             demo.rows.iter().try_for_each(|row| context.output.json(row))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let mut table = table(&["mail", "kind", "disclosure", "repository", "advisory", "alert", "reply", "because"]);
-        for row in &demo.rows {
-            let cells = [
-                &row.mail,
-                &row.kind,
-                &row.disclosure,
-                &row.repository,
-                &row.advisory,
-                &row.alert,
-                &row.reply,
-                &row.because,
-            ];
-            table.add_row(cells.map(|cell| harmless(cell)));
+        let mut table = table(&["mail", "what it was", "repository, advisory", "mails sent", "what decided"]);
+        if let Some(column) = table.column_mut(0) {
+            column.set_delimiter('-');
         }
-        context.output.line(format!("The keys are TEST keys: {}\n{table}", self.fixtures.join("keys").display()))?;
+        for row in &demo.rows {
+            table.add_row(cells(row).map(|cell| harmless(&cell)));
+        }
+        let keys = self.fixtures.join("keys");
+        context.output.line(format!(
+            "{} mails, opened with the TEST keys of {}:\n{table}",
+            demo.rows.len(),
+            keys.display()
+        ))?;
+        context.output.line("An advisory's file is in ledger/open-telemetry/REPOSITORY/.")?;
         let folder = demo.folder.display();
         context.output.line(match self.keep {
             true => format!(
@@ -64,4 +63,23 @@ impl Demo {
         })?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Two lines a cell, so that the table fits a terminal.
+fn cells(row: &DemoRow) -> [String; 5] {
+    let lines = |lines: [&str; 2]| lines.into_iter().filter(|line| *line != "-").collect::<Vec<_>>().join("\n");
+    let file = row.advisory.rsplit('/').next().unwrap_or_default();
+    let done = match row.outcome.as_str() {
+        "filed" => file.to_owned(),
+        "commented" => format!("+ {file}"),
+        other => other.to_owned(),
+    };
+    let repository = row.repository.strip_prefix("open-telemetry/").unwrap_or(&row.repository);
+    [
+        row.mail.clone(),
+        lines([&row.kind, &row.disclosure]),
+        lines([repository, &done]),
+        lines([&row.alert, &row.reply]),
+        row.because.clone(),
+    ]
 }

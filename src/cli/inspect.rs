@@ -42,6 +42,9 @@ impl Inspect {
         app::quiet_log()?;
         let settings = app::inspector_settings(loaded, self.keys, self.key_password_file, self.certs)?;
         let mails = app::mail_files(&self.paths)?;
+        if mails.is_empty() {
+            context.output.warn("there is no *.eml in what was named");
+        }
         app::block_on(async {
             let inspector = Inspector::start(settings, self.show_text).await?;
             let progress = context.output.progress(mails.len() as u64);

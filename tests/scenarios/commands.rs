@@ -88,14 +88,19 @@ fn the_demo_takes_every_mail_to_its_end() {
     let mails = fs::read_dir(fixtures().join("mail")).unwrap();
     let mails = mails.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|e| e == "eml")).count();
     assert_eq!(rows.len(), mails);
+    let row =
+        |mail: &str| rows.iter().find(|row| row["mail"].as_str().is_some_and(|name| name.starts_with(mail))).unwrap();
     for row in &rows {
-        let advisory = row["advisory"].as_str().unwrap();
-        assert!(!advisory.starts_with("waits for"), "{row}");
+        assert!(!row["outcome"].as_str().unwrap().starts_with("waits for"), "{row}");
+        assert_ne!(row["because"], "-", "{row}");
     }
-    assert!(
-        rows.iter().any(|row| row["disclosure"] == "public" && row["alert"].as_str().unwrap().contains("urgent-alert"))
-    );
-    assert!(rows.iter().any(|row| row["advisory"].as_str().unwrap().starts_with("ledger/")));
+    assert!(rows.iter().any(|row| row["disclosure"] == "public" && row["alert"] == "3 urgent alerts"));
+    assert!(row("01-")["advisory"].as_str().unwrap().starts_with("ledger/open-telemetry/opentelemetry-collector/"));
+    // Both name the case that their author's first mail has in every run.
+    for (follow_up, report) in [("28-", "01-"), ("29-", "07-")] {
+        let (follow_up, report) = (row(follow_up), row(report));
+        assert_eq!((&follow_up["outcome"], &follow_up["advisory"]), (&"commented".into(), &report["advisory"]));
+    }
 }
 
 #[test]
@@ -179,6 +184,23 @@ fn check_says_what_is_missing_and_its_exit_code_says_how_bad_it_is() {
     assert!(stdout(&missing).contains("/does/not/exist"), "{}", stdout(&missing));
 }
 
+#[test]
+fn only_check_and_run_warn_of_what_the_configuration_leaves_open() {
+    let gateway = Gateway::new();
+    let key = gateway.folder.path().join("intake.sec.asc");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    for (command, warns) in [
+        (&["check", "--offline"][..], true),
+        (&["run", "--once"], true),
+        (&["case", "list"], false),
+        (&["key", "list"], false),
+    ] {
+        let output = gateway.command(command);
+        let said = stdout(&output) + &stderr(&output);
+        assert_eq!(said.contains("is open to every user"), warns, "{command:?}: {said}");
+    }
+}
+
 /// A gateway with a configuration of its own: a Maildir in and out, a folder of advisories, the test keys.
 struct Gateway {
     folder: TempDir,
@@ -207,7 +229,7 @@ known = ["{reporters}"]
 [routing]
 file = "routing.toml"
 [store]
-path = "intake.sqlite"
+path = "state/intake.sqlite"
 "#
         );
         fs::write(folder.path().join("intake.toml"), config).unwrap();

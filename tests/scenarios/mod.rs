@@ -2,11 +2,13 @@
 
 mod advisories;
 mod backlog;
+mod check;
 mod commands;
 mod end_to_end;
 mod fixtures;
 mod hostile_imap;
 mod imap;
+mod inspect;
 mod maildir;
 mod opening;
 mod smtp;

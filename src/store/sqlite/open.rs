@@ -85,10 +85,14 @@ fn private_file(path: &Path) -> Result<File, StoreError> {
 }
 
 fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unavailable(format!(
-        "cannot use the store {}: {error}; its folder must exist and be writable for this user",
-        path.display()
-    ))
+    let what_to_do = match error.kind() {
+        std::io::ErrorKind::NotFound => "make its folder for the gateway's user",
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "its folder must be writable for this user"
+        }
+        _ => "see that it is a file on a disk with room",
+    };
+    StoreError::Unavailable(format!("cannot use the store {}: {error}; {what_to_do}", path.display()))
 }
 
 /// Reads every page once: better no start than work on a damaged file.
