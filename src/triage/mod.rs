@@ -3,7 +3,7 @@
 //! Everything here is pure and takes time linear in the text: no I/O, no clock, no randomness, and no text makes it
 //! panic. [`Routing`] is the table of repositories, [`extract`] fills a [`Report`](crate::model::Report), [`judge`] a
 //! [`Verdict`](crate::model::Verdict) by adding up weighted signals from tables; each that took part is told as evidence
-//! in the table's words, never in the mail's.
+//! in the table's words, never in the mail's. Of a long text only the first 256 KiB are read; the report keeps all of it.
 
 mod extract;
 mod judge;
@@ -12,6 +12,29 @@ mod routing;
 mod scan;
 #[cfg(test)]
 mod tests;
+
+/// How much of a text is read for judging, in bytes. What comes behind is kept for the advisory and the alert.
+const MOST_READ: usize = 256 * 1024;
+
+/// How much of a summary is read, in bytes: it weighs more than the text, so it must not be one.
+const LONGEST_SUMMARY: usize = 2048;
+
+/// The beginning of `text` that is read: at most [`MOST_READ`] bytes.
+fn read(text: &str) -> &str {
+    first_bytes(text, MOST_READ)
+}
+
+/// At most `most` bytes from the beginning of `text`, in whole characters.
+fn first_bytes(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// At most `most` bytes from the end of `text`, in whole characters.
+fn last_bytes(text: &str, most: usize) -> &str {
+    let begin = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
+    begin.and_then(|at| text.get(at..)).unwrap_or_default()
+}
 
 pub use extract::extract;
 pub use judge::judge;

@@ -97,6 +97,9 @@ pub(super) fn normalise(text: &str) -> String {
 /// What a comma or a bracket adds to the distance between words.
 const COMMA: usize = 4;
 
+/// Most words of a clause. Words are compared with each other within one, so a text without full stops must not be one.
+const LONGEST_CLAUSE: usize = 200;
+
 /// Words that begin a new clause: what they join is not negated by what stands before.
 const TURNS: &[&str] = &["but", "however", "although", "though", "whereas", "aber", "jedoch", "mais", "pero", "mas"];
 
@@ -106,7 +109,8 @@ fn push(words: &mut Vec<Word>, lower: &str, start: usize, end: usize, clause: &m
     if trimmed.is_empty() {
         return;
     }
-    *clause += usize::from(TURNS.contains(&trimmed));
+    let endless = words.len().checked_sub(LONGEST_CLAUSE).and_then(|first| words.get(first));
+    *clause += usize::from(TURNS.contains(&trimmed) || endless.is_some_and(|word| word.clause == *clause));
     let place = words.len() + commas * COMMA;
     words.push(Word { start, end: start + trimmed.len(), clause: *clause, place });
 }

@@ -138,6 +138,36 @@ fn reads_what_a_report_states() {
     assert_eq!(report.github_login.as_deref(), Some("octo-cat"));
 }
 
+#[test]
+fn links_of_any_text_are_few_and_short() {
+    let numbered = (0..1000).map(|n| format!("see (https://a.b/{n}).\n")).collect::<String>();
+    let cases = [
+        ("https://a.b/".repeat(90_000), 1),
+        (numbered, 200),
+        (format!("http://é{}", "ü".repeat(5000)), 1),
+        ("http://http://http:// https:// http".to_owned(), 1),
+        ("one https://a.b/x?y=1, https://a.b/x?y=1 two http://c.d!".to_owned(), 2),
+    ];
+    for (text, count) in cases {
+        let report = extract(&message("links", &text), &Routing::built_in());
+        let begin: String = text.chars().take(40).collect();
+        assert_eq!(report.references.len(), count, "{begin}");
+        assert!(report.references.iter().all(|link| link.expose().len() <= 2048), "{begin}");
+    }
+}
+
+#[test]
+fn only_the_beginning_of_a_text_is_read_and_all_of_it_is_kept() {
+    // Three bytes a character: the limit does not fall between two.
+    let text = format!("CWE-79 {} CWE-89 https://a.b/", "頁".repeat(100_000));
+    let message = message("long", &text);
+    let report = extract(&message, &Routing::built_in());
+    assert_eq!((report.cwe.as_slice(), report.references.len()), (&["CWE-79".to_owned()][..], 0));
+    assert_eq!(report.text.expose(), &text);
+    let verdict = judge(&message, &report, &Routing::built_in(), &identity());
+    assert_eq!(verdict.kind, Kind::Report);
+}
+
 /// The kind of a mail without headers.
 fn judged(subject: &str, text: &str) -> Verdict {
     let (routing, message) = (Routing::built_in(), message(subject, text));

@@ -2,6 +2,8 @@
 
 use time::{Date, Duration, Month};
 
+use crate::triage::first_bytes;
+
 /// Words of a line or sentence that speaks of publishing or of its date, in lower case.
 const CUES: &[&str] = &[
     "publi",
@@ -37,6 +39,9 @@ const DENIALS: &[&str] =
 /// Longest time ahead that is believed, in days.
 const FARTHEST: i64 = 730;
 
+/// How much of a sentence is read, in bytes: what is longer is no sentence.
+const LONGEST_SENTENCE: usize = 4096;
+
 /// The deadline that `text` states, counted from the day it was `sent`.
 ///
 /// A date or a number of days counts when its sentence or the line speaks of publishing, and when it lies ahead.
@@ -44,7 +49,7 @@ pub(super) fn deadline(text: &str, sent: Date) -> Option<Date> {
     let candidates = text.lines().map(str::to_owned).chain(sentences(text));
     let spoken = |candidate: &String| CUES.iter().any(|cue| candidate.contains(cue));
     let denied = |candidate: &String| DENIALS.iter().any(|denial| candidate.contains(denial));
-    let lower = candidates.map(|candidate| candidate.to_lowercase());
+    let lower = candidates.map(|candidate| first_bytes(&candidate, LONGEST_SENTENCE).to_lowercase());
     let telling: Vec<String> = lower.filter(|candidate| spoken(candidate) && !denied(candidate)).collect();
     // A date says more than a number of days, which may have begun earlier.
     let date = telling.iter().find_map(|candidate| date_in(candidate, sent));
@@ -95,9 +100,8 @@ fn date_in(text: &str, sent: Date) -> Option<Date> {
             (0..words.len()).find_map(|at| {
                 // Day before month: the only order that is written with dots.
                 let [day, month, year] = words.get(at..at + 3)? else { return None };
-                let dotted = text.contains(&format!("{day}.{month}.{year}"));
                 let date = calendar(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
-                ahead(date, sent).filter(|_| dotted)
+                ahead(date, sent).filter(|_| text.contains(&format!("{day}.{month}.{year}")))
             })
         })
 }

@@ -9,15 +9,19 @@ use crate::model::{AttachmentSummary, OpenedMessage, PartContent, Report, Secret
 
 use super::routing::Routing;
 
+pub(super) use stated::without_links;
+
 /// Reads the report out of an opened message. A field that the mail does not state stays empty.
 ///
 /// When the mail is encrypted in part, [`Report::text`] is what came out of the ciphertext and all other fields are read
 /// from it alone; what stood beside it in the clear is in [`Report::clear_text`]. Dates that are told in relation to now
-/// ("in 90 days") count from the mail's `Date`.
+/// ("in 90 days") count from the mail's `Date`. [`Report::text`] holds everything; the other fields are read from its
+/// first 256 KiB, which take time linear in their length.
 pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
     let (text, clear_text) = text::readable(message);
     let summary = text::summary(message, &text);
-    let both = format!("{summary}\n\n{text}");
+    let read = super::read(&text);
+    let both = format!("{}\n\n{read}", super::first_bytes(&summary, super::LONGEST_SUMMARY));
     let sent = message.headers.date.map(|date| date.date());
     let (cvss, rest) = stated::cvss(&both);
     Report {
@@ -26,9 +30,9 @@ pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
         cvss,
         cwe: stated::cwe(&both),
         cve: stated::cve(&both),
-        deadline: sent.and_then(|sent| dates::deadline(&text, sent)),
-        references: stated::references(&text).into_iter().map(Secret::new).collect(),
-        github_login: stated::github_login(&text),
+        deadline: sent.and_then(|sent| dates::deadline(read, sent)),
+        references: stated::references(read).into_iter().map(Secret::new).collect(),
+        github_login: stated::github_login(read),
         attachments: attachments(message),
         summary: summary.into(),
         text: text.into(),

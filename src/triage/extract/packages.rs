@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::model::{Ecosystem, Package};
+use crate::triage::first_bytes;
 use crate::triage::routing::Routing;
 use crate::triage::scan::{Clue, Mention, scan};
 
@@ -40,7 +41,7 @@ pub(super) fn packages(text: &str, routing: &Routing) -> Vec<Package> {
         }
     }
     if packages.is_empty() {
-        packages.extend(foreign(text).into_iter().take(MOST));
+        packages.extend(foreign(text));
     }
     if let [only] = packages.as_mut_slice() {
         let stated = affected_anywhere(text);
@@ -74,7 +75,7 @@ fn rank(clue: Clue) -> u8 {
 fn foreign(text: &str) -> Vec<Package> {
     let tokens = crate::triage::scan::tokens_of(text);
     tokens.filter_map(|(_, token)| purl(token)).fold(Vec::new(), |mut all: Vec<Package>, package| {
-        if !all.contains(&package) {
+        if all.len() < MOST && !all.contains(&package) {
             all.push(package);
         }
         all
@@ -144,17 +145,11 @@ static RANGES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 
 /// The version or range that stands behind a package name, on its line or the next.
 fn affected_near(text: &str, end: usize) -> Option<String> {
-    let rest = text.get(end..)?;
-    let lines = rest.match_indices('\n').nth(1).map_or(rest.len(), |(at, _)| at);
-    let near = clip(rest, lines.min(NEAR));
+    let near = first_bytes(text.get(end..)?, NEAR);
+    let near = near.match_indices('\n').nth(1).and_then(|(at, _)| near.get(..at)).unwrap_or(near);
     // Up to the next package: its versions are its own.
-    let near = near.find("telemetry").map_or(near, |next| clip(near, next));
+    let near = near.split_once("telemetry").map_or(near, |(before, _)| before);
     range_in(near, RANGES.len())
-}
-
-fn clip(text: &str, most: usize) -> &str {
-    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    text.get(..end).unwrap_or_default()
 }
 
 /// The range in the sentences that speak of what is affected, then any range, then any version that was tested.

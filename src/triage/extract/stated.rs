@@ -1,8 +1,10 @@
 //! Values that a report states in a form of their own: vectors, numbers, links, severity words.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use crate::model::{CvssVector, Severity};
+use crate::triage::first_bytes;
 use crate::triage::reading::Reading;
 use crate::triage::scan::tokens_of;
 
@@ -17,6 +19,9 @@ pub(super) fn cvss(text: &str) -> (Vec<CvssVector>, String) {
         let Some((from, vector)) = vector_in(token) else { continue };
         rest.push_str(text.get(copied..at + from).unwrap_or_default());
         copied = at + token.len();
+        if found.len() == MOST_IDS {
+            continue;
+        }
         if let Some(vector) = scored(vector).filter(|new| !found.iter().any(|old| old.vector == new.vector)) {
             found.push(vector);
         }
@@ -25,10 +30,16 @@ pub(super) fn cvss(text: &str) -> (Vec<CvssVector>, String) {
     (found, rest)
 }
 
+/// Longest vector that is read, in bytes: one with all metrics of version 4 takes less than 200.
+const LONGEST_VECTOR: usize = 400;
+
 fn vector_in(token: &str) -> Option<(usize, &str)> {
     let upper = token.to_ascii_uppercase();
     let from = upper.find("CVSS:").or_else(|| upper.find("AV:"))?;
-    token.get(from..).filter(|vector| vector.contains('/')).map(|vector| (from, vector))
+    token
+        .get(from..)
+        .filter(|vector| vector.contains('/') && vector.len() <= LONGEST_VECTOR)
+        .map(|vector| (from, vector))
 }
 
 fn scored(vector: &str) -> Option<CvssVector> {
@@ -43,6 +54,9 @@ fn scored(vector: &str) -> Option<CvssVector> {
     let score = score as f32;
     Some(CvssVector { vector: whole, score: Some(score) })
 }
+
+/// Most vectors, weaknesses or CVEs that are listed: who states more pastes a catalogue.
+const MOST_IDS: usize = 100;
 
 /// `CWE-79`, `CWE 79`, `CWE: 79` as `CWE-79`, in order of mention.
 pub(super) fn cwe(text: &str) -> Vec<String> {
@@ -60,7 +74,7 @@ pub(super) fn cve(text: &str) -> Vec<String> {
 }
 
 fn keep_new(mut kept: Vec<String>, new: String) -> Vec<String> {
-    if !kept.contains(&new) {
+    if kept.len() < MOST_IDS && !kept.contains(&new) {
         kept.push(new);
     }
     kept
@@ -83,20 +97,49 @@ fn numbers_after<'a>(text: &'a str, prefix: &str, least: usize, most: usize) -> 
     found
 }
 
-/// Links, in order of mention, without duplicates.
+/// Most links that are listed, and the most bytes of one (browsers follow about as much).
+const MOST_LINKS: usize = 200;
+const LONGEST_LINK: usize = 2048;
+
+/// Links, in order of mention, without duplicates: at most [`MOST_LINKS`], each cut at [`LONGEST_LINK`] bytes.
 pub(super) fn references(text: &str) -> Vec<String> {
-    let links = text.match_indices("http").filter_map(|(at, _)| {
-        let rest = text.get(at..)?;
-        let scheme = ["https://", "http://"].into_iter().find(|scheme| rest.starts_with(scheme))?;
-        let end = rest
-            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '{' | '}' | '|' | '\\'))
-            .unwrap_or(rest.len());
-        let link = balanced(rest.get(..end)?.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', ']']));
-        let host = link.get(scheme.len()..)?.chars().next()?;
-        host.is_alphanumeric().then(|| link.to_owned())
-    });
-    let mut seen = std::collections::HashSet::new();
-    links.filter(|link| seen.insert(link.clone())).collect()
+    let (mut links, mut seen): (Vec<String>, HashSet<&str>) = (Vec::new(), HashSet::new());
+    let mut rest = text;
+    while let Some((_, link, behind)) = next_link(rest).filter(|_| links.len() < MOST_LINKS) {
+        rest = behind;
+        if seen.insert(link) {
+            links.push(link.to_owned());
+        }
+    }
+    links
+}
+
+/// `text` with a space in the place of each link.
+pub(in crate::triage) fn without_links(text: &str) -> String {
+    let (mut rest, mut kept) = (text, String::with_capacity(text.len()));
+    while let Some((before, _, behind)) = next_link(rest) {
+        kept.push_str(before);
+        kept.push(' ');
+        rest = behind;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// What stands before the first link in `text`, the link, and what stands behind it. Whoever searches goes on behind: a
+/// link inside of a link is a part of it, and no byte is looked at for two links.
+fn next_link(text: &str) -> Option<(&str, &str, &str)> {
+    let at = text.match_indices("http").map(|(at, _)| at).find(|at| {
+        let rest = text.get(*at..).unwrap_or_default();
+        let host = rest.strip_prefix("https://").or_else(|| rest.strip_prefix("http://"));
+        host.is_some_and(|host| host.starts_with(char::is_alphanumeric))
+    })?;
+    let (before, rest) = text.split_at(at);
+    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '{' | '}' | '|' | '\\');
+    let (whole, _) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+    let trimmed = whole.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', ']']);
+    let behind = rest.get(trimmed.len()..)?;
+    Some((before, balanced(first_bytes(trimmed, LONGEST_LINK)), behind))
 }
 
 /// Without a closing parenthesis that the link did not open: "(see http://x/y)".

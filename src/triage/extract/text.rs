@@ -1,6 +1,7 @@
 //! The text of a message and its one-line summary.
 
 use crate::model::{Encryption, OpenedMessage, PartContent};
+use crate::triage::first_bytes;
 
 /// The reporter's words, and apart from them what stood in the clear beside the ciphertext.
 pub(super) fn readable(message: &OpenedMessage) -> (String, Option<String>) {
@@ -38,13 +39,17 @@ pub(super) fn summary(message: &OpenedMessage, text: &str) -> String {
     first_sentence(text)
 }
 
+/// Within how many bytes the colon of a mark stands, with its counter: "Antw[12]:".
+const LONGEST_MARK: usize = 32;
+
 /// `subject` in one line without "Re:", "Fwd:" and bracketed tags at its beginning.
 fn bare_subject(subject: &str) -> String {
     let one_line = subject.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut rest = one_line.as_str();
     loop {
         let before = rest;
-        if let Some((mark, after)) = rest.split_once([':', '：']) {
+        let mark = first_bytes(rest, LONGEST_MARK).find([':', '：']);
+        if let Some((mark, after)) = mark.and_then(|_| rest.split_once([':', '：'])) {
             let mark = mark.trim().trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '[' | ']' | '(' | ')'));
             if MARKS.contains(&mark.to_lowercase().as_str()) {
                 rest = after.trim_start();

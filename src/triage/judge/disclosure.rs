@@ -7,6 +7,7 @@ use super::lexicon::Concept::{
 };
 use super::{Answer, evidence, sureness};
 use crate::model::{Disclosure, Encryption, Evidence, Identity, OpenedMessage, Question, Report};
+use crate::triage::{first_bytes, last_bytes, read};
 
 /// How a clause speaks about who knows.
 struct Signal {
@@ -66,7 +67,7 @@ pub(super) fn judge(
     }
     let links = report.references.iter().map(|link| link.expose().to_ascii_lowercase());
     let owner = identity.github_owner.to_ascii_lowercase();
-    let text = report.text.expose().to_lowercase();
+    let text = read(report.text.expose()).to_lowercase();
     let (mut discussion, mut compared, mut post) = (false, false, false);
     for link in links {
         if is_discussion(&link, &owner) {
@@ -116,6 +117,9 @@ fn from_public_list(message: &OpenedMessage, text: &str) -> bool {
         })
 }
 
+/// How far around a link its line is read, in bytes.
+const AROUND: usize = 1000;
+
 /// Whether the line of `link` in `text`, or the one before, says that it is about something else.
 fn is_compared(text: &str, link: &str) -> bool {
     const CUES: &[&str] = &[
@@ -139,10 +143,11 @@ fn is_compared(text: &str, link: &str) -> bool {
         "同様",
     ];
     let Some(at) = text.find(link) else { return false };
-    let before = text.get(..at).unwrap_or_default();
-    let begin = before.match_indices('\n').rev().nth(1).map_or(0, |(at, _)| at);
-    let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |more| at + more);
-    text.get(begin..end).is_some_and(|around| CUES.iter().any(|cue| around.contains(cue)))
+    let (before, behind) = text.split_at(at);
+    let before = last_bytes(before, AROUND);
+    let before = before.rmatch_indices('\n').nth(1).and_then(|(at, _)| before.get(at..)).unwrap_or(before);
+    let behind = first_bytes(behind, AROUND + link.len()).lines().next().unwrap_or_default();
+    [before, behind].iter().any(|around| CUES.iter().any(|cue| around.contains(cue)))
 }
 
 /// Parts of links that lead to what people publish.

@@ -8,8 +8,10 @@ use super::lexicon::Concept::{
 };
 use super::{Answer, evidence, sureness};
 use crate::model::{Automatic, Encryption, Evidence, Identity, Kind, OpenedMessage, Question, Report};
+use crate::triage::extract::without_links;
 use crate::triage::reading::Reading;
 use crate::triage::scan::{Clue, Mention};
+use crate::triage::{LONGEST_SUMMARY, first_bytes, read};
 
 /// Where a signal's concepts must stand together.
 #[derive(Clone, Copy)]
@@ -218,9 +220,9 @@ pub(super) fn judge(
         message,
         report,
         clauses,
-        text: report.text.expose(),
+        text: read(report.text.expose()),
         own_id: message.headers.in_reply_to.iter().any(ours),
-        other_project: other_project(report.summary.expose(), &clues),
+        other_project: other_project(first_bytes(report.summary.expose(), LONGEST_SUMMARY), &clues),
         clues,
     };
     let mut found: Vec<(Kind, Evidence)> = Vec::new();
@@ -318,7 +320,8 @@ fn asks(facts: &Facts<'_>) -> bool {
 }
 
 fn short_question(facts: &Facts<'_>) -> bool {
-    facts.text.contains(['?', '？']) && facts.clauses.words() < 120 && facts.report.cwe.is_empty()
+    // A link's query is no question.
+    without_links(facts.text).contains(['?', '？']) && facts.clauses.words() < 120 && facts.report.cwe.is_empty()
 }
 
 fn panics(text: &str) -> bool {

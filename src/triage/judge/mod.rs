@@ -11,21 +11,24 @@ use crate::model::{CaseId, Confidence, Evidence, Identity, Kind, OpenedMessage, 
 
 use super::routing::Routing;
 use super::scan::scan;
+use super::{LONGEST_SUMMARY, first_bytes, read};
 use concepts::Clauses;
 
 /// Judges a message by adding up weighted signals.
 ///
 /// Structure is asked first (delivery reports, automatic replies, ciphertext that did not open, the name of a case), then
 /// the content. Thin evidence makes a report, and doubt about the disclosure makes it private. The evidence names signals
-/// of this program's tables and repositories of `routing`, and never quotes the mail, because verdicts are stored.
+/// of this program's tables and repositories of `routing`, and never quotes the mail, because verdicts are stored. The
+/// first 256 KiB of the text decide.
 pub fn judge(message: &OpenedMessage, report: &Report, routing: &Routing, identity: &Identity) -> Verdict {
     if let Some(decided) = structure::decide(message, report, identity) {
         let routed = (decided.kind == Kind::FollowUp).then(|| route::route(report, routing, identity));
         return decided.into_verdict(routed);
     }
     let text = readable(message, report);
-    let clauses = Clauses::of(report.summary.expose(), &text);
-    let found = scan(&format!("{}\n\n{text}", report.summary.expose()), routing);
+    let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
+    let clauses = Clauses::of(summary, &text);
+    let found = scan(&format!("{summary}\n\n{text}"), routing);
     let kind = kind::judge(message, report, &clauses, &found, identity);
     let mut evidence = kind.evidence;
     let mut verdict = Verdict {
@@ -54,11 +57,11 @@ pub fn judge(message: &OpenedMessage, report: &Report, routing: &Routing, identi
 
 /// What the reporter says, without what they quote from earlier mail.
 fn readable(message: &OpenedMessage, report: &Report) -> String {
-    let own = report.text.expose().lines().filter(|line| !line.starts_with('>') || message.forwarded.is_some());
+    let own = read(report.text.expose()).lines().filter(|line| !line.starts_with('>') || message.forwarded.is_some());
     let mut text = own.collect::<Vec<_>>().join("\n");
     if let Some(clear) = &report.clear_text {
         text.push_str("\n\n");
-        text.push_str(clear.expose());
+        text.push_str(read(clear.expose()));
     }
     text
 }

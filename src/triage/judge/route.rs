@@ -8,6 +8,7 @@ use super::{evidence, sureness};
 use crate::model::{Evidence, Identity, Question, Report, Repository};
 use crate::triage::routing::Routing;
 use crate::triage::scan::{Clue, Mention, distinct, scan};
+use crate::triage::{LONGEST_SUMMARY, first_bytes, read};
 
 /// Where a report belongs, and why.
 pub(super) struct Route {
@@ -44,7 +45,7 @@ const STRONG: f32 = 4.0;
 
 /// Routes a report by everything that its text names.
 pub(super) fn route(report: &Report, routing: &Routing, identity: &Identity) -> Route {
-    let (summary, text) = (report.summary.expose(), report.text.expose());
+    let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
     // One scan for both, so that the language which the text shows holds for the summary too.
     let all = scan(&format!("{summary}\n\n{text}"), routing);
     let of_summary = scan(summary, routing);

@@ -88,6 +88,9 @@ pub(super) fn read(text: &str) -> Result<Routing, RoutingError> {
     for (name, section) in file.languages {
         builder.language(name, section)?;
     }
+    let table = &mut builder.table;
+    let names = table.packages.keys().chain(table.prefixes.keys()).chain(table.symbols.keys());
+    table.longest_name = names.map(String::len).max().unwrap_or(0);
     Ok(builder.table)
 }
 
@@ -100,6 +103,7 @@ fn empty(repositories: Vec<Repository>) -> Routing {
         names: HashMap::new(),
         first_words: HashMap::new(),
         parts: HashMap::new(),
+        longest_name: 0,
         languages: Vec::new(),
         language_words: HashMap::new(),
     }

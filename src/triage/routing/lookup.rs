@@ -2,6 +2,7 @@
 
 use super::{Registry, Routing, Target};
 use crate::model::Ecosystem;
+use crate::triage::first_bytes;
 
 /// How much a name says about the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,7 +75,8 @@ impl Routing {
         get: impl Fn(&str) -> Option<&'a T>,
         ends: impl Fn(&str) -> bool,
     ) -> Option<(&'a T, usize)> {
-        text.char_indices()
+        first_bytes(text, self.longest_name)
+            .char_indices()
             .map(|(at, c)| at + c.len_utf8())
             .rev()
             .find_map(|end| Some((get(text.get(..end)?)?, end)).filter(|_| ends(text.get(end..).unwrap_or_default())))

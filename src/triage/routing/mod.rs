@@ -25,6 +25,8 @@ pub struct Routing {
     first_words: HashMap<String, usize>,
     /// "zipkin exporter" and the like, made from package names, for texts that name the language besides.
     parts: HashMap<(String, &'static str), Vec<Target>>,
+    /// Bytes of the longest package, prefix or symbol.
+    longest_name: usize,
     languages: Vec<Language>,
     language_words: HashMap<String, usize>,
 }
