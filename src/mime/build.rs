@@ -19,6 +19,8 @@ pub const HIDDEN_SUBJECT: &str = "[...]";
 
 /// Most Message-IDs in `References`: the first and the last ones, as mail programs do (RFC 5537 3.4.4).
 const MAX_REFERENCES: usize = 12;
+/// Step of the sizes that encrypted replies have, in bytes.
+const PADDED_TO: usize = 4 << 10;
 /// Most bytes of one header value that is folded by hand.
 const FOLD_AT: usize = 72;
 /// Largest certificate, in bytes, that goes into an Autocrypt header (Autocrypt 1.1, 2.1: 10 KiB for the header).
@@ -107,6 +109,15 @@ pub fn protected_content(heading: &Heading, parts: &[Part], boundary: &str) -> S
     fields.push_str(&field("HP-Outer", &format!("Subject: {outer}")));
     fields.push_str(&format!("HP-Outer: {from}HP-Outer: {date}"));
     Secret::new(entity(&fields, parts, boundary))
+}
+
+/// What [`protected_content`] gave, with blank lines after its end, which no reader shows (RFC 2046 5.1.1), up to the next
+/// multiple of [`PADDED_TO`]: the ciphertext's size tells little about the text.
+pub fn padded(content: Secret<Vec<u8>>) -> Secret<Vec<u8>> {
+    let length = content.expose().len();
+    let missing = length.next_multiple_of(PADDED_TO) - length;
+    let blank = b"\r\n".iter().copied().cycle().take(missing);
+    Secret::new(content.expose().iter().copied().chain(blank).collect())
 }
 
 /// A whole mail of type `multipart/signed` (RFC 3156 5): `content` as it was signed, and its detached signature.

@@ -9,7 +9,8 @@ use crate::openpgp::{self, Cert};
 
 /// What the reader of a reply may learn (promises 1 and 2).
 enum Reader {
-    /// Signed inside the ciphertext: may have all of it, encrypted to that certificate.
+    /// Signed inside the ciphertext, with a certificate that carries the address which is answered: may have all of it,
+    /// encrypted to that certificate.
     Signer(Box<Cert>),
     /// Sent everything in the clear: may have what the clear text says.
     Open,
@@ -27,7 +28,7 @@ pub(super) fn compose(
         return Ok(None);
     };
     let Some(to) = recipient(&assessment.facts, office) else { return Ok(None) };
-    let reader = Reader::of(opened, order, assessment);
+    let reader = Reader::of(opened, order, assessment, &to);
     let letter = Letter { order, assessment, office, opened, to };
     match &reader {
         Reader::Signer(cert) => letter.sealed(cert, &reader).map(Some),
@@ -49,13 +50,15 @@ fn is_answer(action: Action) -> bool {
 }
 
 impl Reader {
-    fn of(opened: Option<&OpenedMessage>, order: &ComposeOrder, assessment: &Assessment) -> Reader {
+    fn of(opened: Option<&OpenedMessage>, order: &ComposeOrder, assessment: &Assessment, to: &Address) -> Reader {
         if assessment.facts.encryption == Encryption::None {
             return Reader::Open;
         }
         let certificate = opened.and_then(|opened| opened.reply_certificate.as_ref());
         let usable = certificate.and_then(|c| openpgp::read_certificates(&c.bytes).ok()?.into_iter().next());
-        match usable.filter(|cert| openpgp::unusable_for_encryption(cert, order.now).is_none()) {
+        // Whoever sends captured ciphertext again cannot read a sealed answer, but sees that there is one, and its size.
+        let theirs = |cert: &Cert| openpgp::claimed_addresses(cert, order.now).iter().any(|own| own.same_mailbox(to));
+        match usable.filter(|cert| theirs(cert) && openpgp::unusable_for_encryption(cert, order.now).is_none()) {
             Some(cert) => Reader::Signer(Box::new(cert)),
             None => Reader::Stranger,
         }
@@ -78,10 +81,10 @@ struct Letter<'a> {
 impl Letter<'_> {
     fn sealed(&self, cert: &Cert, reader: &Reader) -> Result<OutgoingMail, ComposeError> {
         let (subject, text) = self.words(reader);
-        let heading = self.heading(subject, true)?;
+        let heading = self.heading(subject, false)?;
         let boundary = boundary(self.order, MailKind::Reply);
         self.bounded(&heading, |certificate| {
-            let plain = build::protected_content(&heading, &parts(&text, certificate), &boundary);
+            let plain = build::padded(build::protected_content(&heading, &parts(&text, certificate), &boundary));
             let sealed = self.office.keyring.seal(plain.expose(), &[cert], self.order.now)?;
             Ok(build::encrypted(&heading, &sealed, &boundary))
         })

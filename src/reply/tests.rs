@@ -276,6 +276,34 @@ fn a_reply_to_who_signed_inside_is_encrypted_and_names_the_advisory() {
 }
 
 #[test]
+fn a_sealed_reply_shows_nothing_of_its_content_outside() {
+    let world = World::new();
+    let opened = opened(Encryption::Whole, Some(world.reply_certificate()));
+    let contents: [(Kind, &[Action]); 3] = [
+        (Kind::Report, &[Action::Acknowledge, Action::AskPrivate]),
+        (Kind::Question, &[Action::SendInstructions]),
+        (Kind::FollowUp, &[Action::Receipt]),
+    ];
+    for (kind, actions) in contents {
+        let mail = world.compose(&opened, &order(&opened, kind, actions)).remove(0);
+        assert_eq!(mail.message_id.as_str(), "intake.m12.reply-000000000000abcd-1@intake.example.org", "{kind}");
+        assert_eq!(world.open(&mail).len() % 4096, 0, "{kind}");
+    }
+}
+
+#[test]
+fn a_signed_ciphertext_that_somebody_else_sends_gets_a_strangers_reply() {
+    let world = World::new();
+    for (answer_to, sealed) in [("Erin@example.net", true), ("mallory@example.com", false)] {
+        let mut opened = opened(Encryption::Whole, Some(world.reply_certificate()));
+        opened.headers.answer_to = answer_to.parse().ok();
+        let mail = world.compose(&opened, &order(&opened, Kind::Report, &[Action::Acknowledge])).remove(0);
+        let subject = if sealed { "[...]" } else { "[m12] Your message was received" };
+        assert_eq!(parse(&mail.bytes).subject(), Some(subject), "{answer_to}");
+    }
+}
+
+#[test]
 fn a_reply_to_a_stranger_has_the_same_words_whatever_was_inside() {
     let world = World::new();
     let (mut replies, instant) = (Vec::new(), now());

@@ -91,8 +91,12 @@ fn shortfall(walk: &Walk, at: usize, signature: &SeenSignature, author: Option<&
 /// The certificate that a reply with decrypted content may be encrypted to: it made a good signature inside the ciphertext
 /// that covers everything that was decrypted, the subject too, and it can be encrypted to now.
 ///
-/// A signature around a foreign ciphertext does not count, nor one beside it: its maker need not know what is inside.
+/// A signature around a foreign ciphertext does not count, nor one beside it: its maker need not know what is inside. So
+/// one ciphertext is all that may be there, since an empty one leaves nothing that a signature had to cover.
 pub(super) fn reply_certificate(walk: &Walk) -> Option<Certificate> {
+    if walk.opened != 1 {
+        return None;
+    }
     let decrypted: Vec<&Seen> = walk.seen.iter().filter(|seen| seen.part.protection.encrypted).collect();
     if decrypted.is_empty() {
         return None;

@@ -121,6 +121,11 @@ fn captured_ciphertext_in_another_mail_gives_its_sender_nothing_to_be_answered_w
     let captured = people.sealed(&people.erin, "secret of erin");
     let own = people.sealed(&people.mallory, "mine");
     let around = people.sealed(&people.mallory, &format!("look:\n{captured}\n"));
+    let empty = people.sealed(&people.erin, "");
+    let around_nothing = people.sealed(&people.mallory, &format!("look:\n{empty}\n"));
+    for mail in [pgp_mime("mallory", &around_nothing), format!("From: mallory@example.org\n\n{own}\n{empty}\n")] {
+        assert_eq!(people.open(&mail).reply_certificate, None);
+    }
     let cases = [
         ("sent again", pgp_mime("mallory", &captured), Some("erin@example.org")),
         ("beside an own one", format!("From: mallory@example.org\n\n{own}\n{captured}\n"), None),
