@@ -140,9 +140,13 @@ impl Shared {
     }
 }
 
+/// Whether the mail says that it is from `reporter`, and its answer goes there: a forged sender learns nothing.
 fn is_from(assessment: &Assessment, reporter: Option<&Address>) -> bool {
-    let author = assessment.facts.author.as_ref();
-    author.zip(reporter).is_some_and(|(author, reporter)| author.same_mailbox(reporter))
+    let facts = &assessment.facts;
+    let theirs = |address: &Option<Address>| {
+        address.as_ref().zip(reporter).is_some_and(|(address, reporter)| address.same_mailbox(reporter))
+    };
+    theirs(&facts.author) && theirs(&facts.answer_to)
 }
 
 fn answered_mails(assessment: &Assessment) -> Vec<crate::model::MailId> {

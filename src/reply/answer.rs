@@ -2,8 +2,8 @@ use super::templates::{Name, Placeholder, Values};
 use super::{CERTIFICATE_FILE, ComposeError, MAX_REPLY, Office, boundary, case_or_reference, message_id, outgoing};
 use crate::mime::build::{self, AutoSubmitted, Heading, Part};
 use crate::model::{
-    Action, Address, Assessment, ComposeOrder, Encryption, Filed, Kind, MailKind, MessageFacts, OpenedMessage, Outcome,
-    OutgoingMail, Unreadable,
+    Action, Address, Assessment, Authentication, ComposeOrder, Encryption, Filed, Kind, MailKind, MessageFacts,
+    OpenedMessage, Outcome, OutgoingMail, Unreadable,
 };
 use crate::openpgp::{self, Cert};
 
@@ -92,7 +92,7 @@ impl Letter<'_> {
 
     fn signed(&self, reader: &Reader) -> Result<OutgoingMail, ComposeError> {
         let (subject, text) = self.words(reader);
-        let heading = self.heading(subject, reader.may_know())?;
+        let heading = self.heading(subject, reader.may_know() && !self.is_bare_receipt())?;
         let boundary = boundary(self.order, MailKind::Reply);
         self.bounded(&heading, |certificate| {
             let content = build::content(&parts(&text, certificate), &boundary);
@@ -180,7 +180,7 @@ impl Letter<'_> {
             Name::AcknowledgementPublic
         } else if wants(Action::Acknowledge) {
             Name::Acknowledgement
-        } else if wants(Action::Receipt) && held {
+        } else if self.is_bare_receipt() || wants(Action::Receipt) && held {
             Name::ReceiptHeld
         } else if wants(Action::Receipt) {
             Name::Receipt
@@ -189,9 +189,18 @@ impl Letter<'_> {
         }
     }
 
+    /// A receipt that tells nobody whether the case they named is there, and whose it is: anybody can name one.
+    fn is_bare_receipt(&self) -> bool {
+        self.order.actions.contains(&Action::Receipt) && self.assessment.facts.authenticated == Authentication::None
+    }
+
     fn values(&self, reader: &Reader) -> Values {
         let mut values = self.office.values(self.order);
         if !reader.may_know() {
+            return values;
+        }
+        if self.is_bare_receipt() {
+            values.set(Placeholder::Case, self.order.message.to_string());
             return values;
         }
         values.set(Placeholder::Case, case_or_reference(self.order));

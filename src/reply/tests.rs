@@ -304,6 +304,32 @@ fn a_signed_ciphertext_that_somebody_else_sends_gets_a_strangers_reply() {
 }
 
 #[test]
+fn a_receipt_tells_nobody_unproven_whether_the_case_is_theirs() {
+    let world = World::new();
+    let receipt = |authenticated, outcome, case: &str| {
+        let mut opened = opened(Encryption::None, None);
+        opened.sender.authenticated = authenticated;
+        let order = order(&opened, Kind::FollowUp, &[Action::Receipt]);
+        let order = ComposeOrder { case: case.parse().ok(), outcome: Some(outcome), ..order };
+        let mail = world.compose(&opened, &order).remove(0);
+        (parse(&mail.bytes).subject().unwrap().to_owned(), text(&mail.bytes), mail.message_id)
+    };
+    let added = || Outcome::Commented {
+        advisory: Filed {
+            repository: "open-telemetry/opentelemetry-go".parse().unwrap(),
+            ghsa_id: "GHSA-2222-3333-4444".parse().unwrap(),
+            url: String::new(),
+        },
+        how: crate::model::CommentedAs::Comment,
+    };
+    let other = receipt(Authentication::None, Outcome::Held(HoldReason::OtherSender), "OTEL-SEC-2026-0002");
+    assert_eq!(receipt(Authentication::None, added(), "OTEL-SEC-2026-0001"), other);
+    assert_eq!(other.0, "[m12] Your message was received");
+    let proven = receipt(Authentication::Signature, added(), "OTEL-SEC-2026-0001");
+    assert_eq!(proven.0, "[OTEL-SEC-2026-0001] Your message was added to the case");
+}
+
+#[test]
 fn a_reply_to_a_stranger_has_the_same_words_whatever_was_inside() {
     let world = World::new();
     let (mut replies, instant) = (Vec::new(), now());

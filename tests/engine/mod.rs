@@ -225,6 +225,20 @@ async fn a_reporters_answer_becomes_a_comment_on_the_advisory() {
 }
 
 #[tokio::test]
+async fn only_who_reads_the_reporters_mail_adds_to_a_case_by_naming_it() {
+    let gateway = gateway(Arc::default()).await;
+    gateway.world.deliver(1, "id: r1@example.org\nfrom: erin@example.org");
+    drain(&gateway).await;
+    let case = record(&gateway, 1).await.case.unwrap().id;
+    let named = format!("kind: follow-up\nfrom: erin@example.org\ncase: {case}");
+    gateway.world.deliver(2, &format!("{named}\nanswer-to: mallory@example.org"));
+    gateway.world.deliver(3, &named);
+    drain(&gateway).await;
+    assert_eq!(outcome(&gateway, 2).await, Outcome::Held(HoldReason::OtherSender));
+    assert!(matches!(outcome(&gateway, 3).await, Outcome::Commented { .. }));
+}
+
+#[tokio::test]
 async fn a_held_message_goes_on_by_a_persons_word() {
     let gateway = gateway(Arc::default()).await;
     gateway.world.deliver(1, "id: r1@example.org\nkind: wrong-project");

@@ -238,6 +238,12 @@ impl Opener for Outside {
             facts.author = Some(from.parse().unwrap());
             facts.answer_to = facts.author.clone();
         }
+        if let Some(address) = field(message, "answer-to") {
+            facts.answer_to = address.parse().ok();
+        }
+        if let Some(case) = field(message, "case") {
+            verdict.case = case.parse().ok();
+        }
         if field(message, "own").is_some() {
             facts.automatic = Some(Automatic::OwnMail { case: None });
         }
