@@ -250,7 +250,7 @@ async fn limits_replies_and_sends_each_mail_once(store: &dyn Store) {
     answered.replies = Some(ReplyLimit { most: 1, since: NOW });
     answered.mails = vec![
         mail(MailKind::Reply, "r1@g", "Frank@example.org"),
-        mail(MailKind::Reply, "r2@g", "frank@example.org"),
+        mail(MailKind::Reply, "r2@g", "frank+again@example.org"),
         mail(MailKind::Alert, "a1@g", "tc@example.org"),
         mail(MailKind::UrgentAlert, "u1@g", "tc@example.org"),
         mail(MailKind::Alert, "a1@g", "tc@example.org"),

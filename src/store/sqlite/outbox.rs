@@ -156,6 +156,10 @@ pub async fn next_due(pool: &SqlitePool) -> Result<Option<OffsetDateTime>, Store
     due.map(time).transpose()
 }
 
+/// The mailbox for counting: without the part after `+`, which its owner makes up (RFC 5233).
 fn mailbox(address: &Address) -> String {
-    address.as_str().to_lowercase()
+    let local = address.local();
+    let domain = address.as_str().get(local.len()..).unwrap_or_default();
+    let owner = local.split('+').next().unwrap_or_default();
+    format!("{owner}{domain}").to_lowercase()
 }
