@@ -10,13 +10,13 @@ pub fn automatic(mail: &Entity, identity: &Identity) -> Option<Automatic> {
     if let Some(own) = own_mail(header, identity) {
         return Some(own);
     }
-    if is_bounce(mail) {
+    if is_bounce(mail, identity) {
         return Some(Automatic::Bounce { of: bounced(mail, identity) });
     }
     if is_auto_reply(mail, identity) {
         return Some(Automatic::AutoReply);
     }
-    is_generated(header, identity).then_some(Automatic::Generated)
+    (is_generated(header, identity) || speaks_for_mail_system(header)).then_some(Automatic::Generated)
 }
 
 fn own_mail(header: &HeaderSection, identity: &Identity) -> Option<Automatic> {
@@ -39,7 +39,9 @@ fn case_of(id: &MailId) -> Option<CaseId> {
 }
 
 /// A delivery status notification (RFC 3464), or what mail systems send that never heard of it.
-fn is_bounce(mail: &Entity) -> bool {
+///
+/// People write from `postmaster` too, so that address alone makes a bounce only of what names a mail of ours.
+fn is_bounce(mail: &Entity, identity: &Identity) -> bool {
     let header = &mail.header;
     let report = mail.media_type() == "multipart/report"
         && report_type(mail) != Some("disposition-notification".into())
@@ -49,7 +51,11 @@ fn is_bounce(mail: &Entity) -> bool {
     report
         || status
         || has_null_path(header) && returned
-        || header.count("x-failed-recipients") > 0
+        || speaks_for_mail_system(header) && bounced(mail, identity).is_some_and(|id| is_own_id(&id, identity))
+}
+
+fn speaks_for_mail_system(header: &HeaderSection) -> bool {
+    header.count("x-failed-recipients") > 0
         || (has_null_path(header) || header.count("return-path") == 0) && is_postmaster(header)
 }
 

@@ -183,6 +183,9 @@ fn tells_programs_from_people() {
             bounce(Some(own.clone())),
         ),
         (format!("From: erin@example.net\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{returned}"), None),
+        ("From: postmaster@example.net\n\nThe parser overflows.".into(), Some(Automatic::Generated)),
+        ("From: erin@example.net\nX-Failed-Recipients: x@example.net\n\nx".into(), Some(Automatic::Generated)),
+        ("Return-Path: <postmaster@example.net>\nFrom: postmaster@example.net\n\nx".into(), None),
         ("From: MAILER-DAEMON@example.net\n\nfailed: <SEC-2026-0001.ab@mail.example.org>".into(), bounce(Some(own))),
         (
             "From: x@example.net\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b--".into(),
