@@ -218,6 +218,21 @@ fn nothing_real_is_taken_for_something_that_nobody_reads() {
             "Como faço para avisar: um atacante consegue derrubar o coletor sem autenticação, injeção no cabeçalho.",
         ),
         ("请问", "请问这是漏洞吗？攻击者可以绕过认证读取所有数据。"),
+        ("", "yo your collector takes whatever yaml i send w/o login?? ended up with a root shell on our test box"),
+        (
+            "Vulnerability in the demo",
+            "Our scanner shows that the OpenTelemetry demo puts a parameter into the page without escaping (XSS): open \
+             https://demo.example/cart?currency=<b> or /?currency=<b>\n\nClick here to unsubscribe, special discount!",
+        ),
+        (
+            "Is this OK?",
+            "Is it normal that anyone on our network can read other tenants' spans at the collector? How do I report it?",
+        ),
+        (
+            "Grafana shows traces of others",
+            "With Grafana in front, the otel collector hands out other tenants' traces; I suspect the headers_setter extension.",
+        ),
+        ("Thanks", "Thanks for the quick fix, but with two frames it still stops."),
         ("質問", "教えてください。攻撃者が認証を回避して任意のファイルを読めますが、これは仕様ですか？"),
     ];
     for (subject, text) in cases {
@@ -248,6 +263,8 @@ fn what_reports_nothing_is_told_apart() {
             "I followed the getting started guide and nothing arrives. What am I doing wrong?",
             Kind::Question,
         ),
+        ("Thanks!", "Hi all, thanks for the quick fix! Have a good week.", Kind::Question),
+        ("Danke", "Vielen Dank für die schnelle Hilfe.", Kind::Question),
         ("Schlüssel", "Bitte schicken Sie mir Ihren öffentlichen Schlüssel, meiner ist abgelaufen.", Kind::KeyRequest),
         ("clé PGP", "Pourriez-vous m'envoyer votre clé PGP ?", Kind::KeyRequest),
         ("公钥", "请发送你们的 PGP 公钥。", Kind::KeyRequest),
@@ -294,6 +311,15 @@ fn public_is_what_anyone_can_read_about_this_finding() {
         (Public, "A falha já foi publicada em um blog."),
         (Public, "该漏洞已公开，知乎上有人发布了文章。"),
         (Public, "この脆弱性はすでに公開されています。ブログの記事が投稿されました。"),
+        (
+            Public,
+            "There is a thread on X since this morning showing how to do it: https://x.com/someone/status/17 (not by me).",
+        ),
+        (
+            Public,
+            "Somebody has published a working exploit for https://github.com/open-telemetry/opentelemetry-collector: \
+             https://exploit-archive.example/4711 - it is public since this morning, I see it being used against our servers.",
+        ),
         // What is not.
         (Private, "Not published yet."),
         (Private, "It has not yet been posted on any blog or list."),

@@ -180,6 +180,7 @@ const FACTS: &[Fact] = {
             |f| short_question(f) && asks(f) && !has_finding(f),
             "is short, asks, and tells no particulars",
         ),
+        fact(Ask, 4.0, only_thanks, "thanks, and says nothing technical"),
         fact(KeyRequest, 1.0, only_keys, "has nothing but a certificate attached"),
         fact(
             NotAVulnerability,
@@ -246,7 +247,7 @@ pub(super) fn judge(
     // Whose finding it is, is another question than whether it is one.
     let elsewhere = score(Kind::WrongProject);
     let (answer, lead) = match best.map(|kind| (kind, score(kind) - report_score)) {
-        Some((kind, lead)) if lead > 0.0 => (kind, lead),
+        Some((kind, lead)) if lead > 0.0 && !(in_doubt(kind, lead) || alarms(kind, &facts)) => (kind, lead),
         _ if elsewhere > 0.0 => (Kind::WrongProject, elsewhere / 4.0),
         other if outside_model => (Kind::NotAVulnerability, other.map_or(1.0, |(_, lead)| -lead)),
         other => (Kind::Report, other.map_or(1.0, |(_, lead)| -lead)),
@@ -256,6 +257,47 @@ pub(super) fn judge(
     let told = found.into_iter().filter(|(says, e)| e.weight != 0.0 && considered.contains(says));
     let evidence = told.map(|(_, evidence)| evidence).collect();
     Answer { answer, confidence: sureness(lead), evidence }
+}
+
+/// By how much a kind that nobody is alerted to must outweigh a report.
+const CLEAR_LEAD: f32 = 2.0;
+
+/// Whether a person must look because little speaks for what nobody would look at.
+fn in_doubt(kind: Kind, lead: f32) -> bool {
+    matches!(kind, Kind::Question | Kind::Spam) && lead < CLEAR_LEAD
+}
+
+/// Whether something in it says what goes wrong, however it is asked or wrapped.
+fn alarms(kind: Kind, facts: &Facts<'_>) -> bool {
+    let words = [Weakness, Availability, Attacker, Exploited];
+    let says = words.iter().any(|concept| facts.clauses.count(*concept) > 0);
+    // "Are you affected by that overflow?" names somebody else's; the settings of web sites are begged about.
+    let asked = facts.clauses.message(&[AskAffected], &[]) || facts.clauses.message(&[SiteHygiene], &[]);
+    matches!(kind, Kind::Question | Kind::Spam) && says && !asked
+}
+
+/// Words of thanks, and words that tell of more than thanks.
+const THANKS: &[&str] = &["thanks", "thank", "danke", "dank", "merci", "gracias", "obrigado", "obrigada", "grazie"];
+const MORE: &[&str] = &[
+    "but", "bug", "bugs", "issue", "issues", "problem", "problems", "wrong", "odd", "strange", "broken", "found",
+    "error", "attached",
+];
+
+/// A short mail that begins with thanks and says nothing that a report says.
+fn only_thanks(facts: &Facts<'_>) -> bool {
+    let reading = Reading::of(facts.text);
+    let begins = reading.window(0, 6).iter().any(|word| THANKS.contains(word));
+    let words = reading.window(0, reading.len().min(60));
+    let plain = words.iter().all(|word| !MORE.contains(word) && !word.contains(|c: char| c.is_ascii_digit()));
+    let told = [Weakness, Vulnerability, Sensitive, Availability, Attacker, Exploited, Flaw, Tested];
+    let carries = other_attachments(facts) || !facts.report.references.is_empty() || facts.message.forwarded.is_some();
+    begins
+        && plain
+        && reading.len() <= 40
+        && !carries
+        && facts.clues.is_empty()
+        && facts.message.encryption == Encryption::None
+        && told.iter().all(|concept| facts.clauses.count(*concept) == 0)
 }
 
 fn speaks(signal: &Signal, clauses: &Clauses) -> bool {
@@ -319,9 +361,16 @@ fn asks(facts: &Facts<'_>) -> bool {
         || facts.clauses.count(Audit) >= 2
 }
 
+/// Whether a sentence ends in a question mark. The query of a link or path is no question.
+fn questions(text: &str) -> bool {
+    let ends =
+        |behind: &str| behind.chars().next().is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '=' | '&' | '_'));
+    let text = without_links(text);
+    text.contains('？') || text.match_indices('?').any(|(at, _)| text.get(at + 1..).is_some_and(ends))
+}
+
 fn short_question(facts: &Facts<'_>) -> bool {
-    // A link's query is no question.
-    without_links(facts.text).contains(['?', '？']) && facts.clauses.words() < 120 && facts.report.cwe.is_empty()
+    questions(facts.text) && facts.clauses.words() < 120 && facts.report.cwe.is_empty()
 }
 
 fn panics(text: &str) -> bool {

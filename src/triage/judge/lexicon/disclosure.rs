@@ -30,7 +30,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         Published,
-        "public | publicly | published | posted | posts | disclosed publicly | leaked | tweeted | circulat* | going round
+        "showing how | shows how | with code to | since this morning | since yesterday | public | publicly | published | posted | posts | disclosed publicly | leaked | tweeted | circulat* | going round
          went live | is live | is online | are online | already online | world readable | shared openly | picked up by
          boosts | tweeted | retweet* | reposted | upvote* | went up | is up | put up | dropped on | dropped | filed | opened
          landed on | shown at | shown in | presented at | presented | uploaded | discussed | describes | described
@@ -69,7 +69,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     (
         OutInTheOpen,
         "out in the open | already public | publicly known | now public | made public | public knowledge
-         is public now | full disclosure | fulldisclosure | publicly disclosed | went public | has gone public
+         is public now | is public since | is public for | has published a working exploit | full disclosure | fulldisclosure | publicly disclosed | went public | has gone public
          known by now | everyone can see | everybody can see | anyone can see it | for all to see | no longer secret
          cat is out of the bag | public exploit | exploit is public | public poc | public proof of concept
          someone has a working exploit | somebody has a working exploit | exploit code is available | exploit available
@@ -82,7 +82,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         Venue,
-        "tweet | tweets | tweeted | twitter | mastodon | bluesky | reddit thread | blog | blogpost
+        "thread on x | post on x | tweet | tweets | tweeted | twitter | mastodon | bluesky | reddit thread | blog | blogpost
          blog post | article | write-up | writeup | gist | exploit-db | exploitdb | forum | reddit | subreddit
          hacker news | hackernews | talk | conference | mailing list | newsletter | oss-security | oss-sec | youtube
          video | stack overflow | stackoverflow | q&a | slides | discord | slack channel | telegram | linkedin

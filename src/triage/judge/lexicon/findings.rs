@@ -25,7 +25,8 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          no check | insecure | weak hash | not escaped | unescaped | not redacted | not stripped | readable by
          world readable | world-readable | temp file | temporary director* | symlink* | man in the middle | mitm
          information disclosure | without authentication | without authorization | without a token | no authentication
-         no auth | auth bypass | hard coded | hardcoded | supply chain | typosquat* | dependency confusion
+         no auth | without a password | without password | without login | without a login | w/o login | w/o auth | root shell
+         got root | other tenants | other tenant | other people's | auth bypass | hard coded | hardcoded | supply chain | typosquat* | dependency confusion
          fremden code | code ausführ* | einschleus* | umgeh* | ausles* | rechteausweitung | ungeprüft | deserialisier*
          pfadausbruch | mitles* | klartext | abgreif* | manipulier*
          contourn* | exécution de code | fuite de | fuite d' | élévation | usurp* | en clair | non vérifié*
