@@ -117,7 +117,7 @@ async fn refuses_what_it_cannot_work_with() {
     assert!(text.contains("its tables are at 900") && text.contains("install that version"), "{text}");
 
     let text = refusal(&folder.path().join("missing/state.db")).await;
-    assert!(text.contains("its folder must exist and be writable"), "{text}");
+    assert!(text.contains("make its folder for the gateway"), "{text}");
 }
 
 #[tokio::test]
