@@ -7,7 +7,7 @@ use super::pages::{Item, length, pages};
 use super::status::{cell, status};
 use crate::model::{
     AdvisoryDraft, AdvisorySeverity, AttachmentSummary, CommentDraft, Disclosure, Draft, DraftOrder, Identity,
-    OpenedMessage, Report, Secret, Vulnerability,
+    OpenedMessage, Report, Secret, Vulnerability, is_hidden,
 };
 
 /// Room that every page keeps for the line that tells where it continues.
@@ -71,10 +71,7 @@ fn comments(count: usize) -> String {
 /// The title in one line within GitHub's limit, and whether something of it was left out.
 fn title(report: &Report, order: &DraftOrder) -> (String, bool) {
     let mark = if order.verdict.disclosure == Some(Disclosure::Public) { "[public] " } else { "" };
-    let hidden = |c: char| {
-        c.is_control() || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff)
-    };
-    let plain: String = report.summary.expose().chars().map(|c| if hidden(c) { ' ' } else { c }).collect();
+    let plain: String = report.summary.expose().chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     let stated = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let stated = if stated.is_empty() { format!("Report {} without a subject", order.case) } else { stated };
     let whole = format!("{mark}{stated}");

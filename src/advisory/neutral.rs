@@ -1,5 +1,7 @@
 //! Makes text from mail harmless in Markdown as GitHub renders it (GitHub Flavored Markdown and GitHub's autolinks).
 
+use crate::model::is_hidden;
+
 /// `text` as Markdown that shows it and does nothing else.
 ///
 /// What stands in a fence or is indented by four columns becomes a fenced block. In the rest lines keep their breaks, and
@@ -75,11 +77,7 @@ fn flush(prose: &mut Vec<String>, blocks: &mut Vec<Block>) {
 
 /// Control characters (save tab), and characters that hide or turn text around (Trojan Source, CVE-2021-42574).
 fn visible(line: &str) -> String {
-    let hides = |c: char| {
-        c.is_control() && c != '\t'
-            || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0x061c | 0xad | 0x180e | 0xe0000..=0xe0fff | 0xfff9..=0xfffb | 0x2028 | 0x2029)
-    };
-    line.trim_end_matches('\r').chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
+    line.trim_end_matches('\r').chars().map(|c| if is_hidden(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The fence that a line opens and the language it names.
@@ -253,7 +251,7 @@ pub(super) fn code_span(text: &str) -> String {
     let ticks = "`".repeat(longest_run(text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') || text.trim() != text { " " } else { "" };
     // A line break or a bar would end a table cell around it.
-    let inner: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let inner: String = text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect();
     format!("{ticks}{pad}{inner}{pad}{ticks}")
 }
 

@@ -12,7 +12,7 @@ use lettre::message::header::{
 use lettre::message::{Body, Mailbox, SinglePart};
 use time::OffsetDateTime;
 
-use crate::model::{Address, MailId, Secret};
+use crate::model::{Address, MailId, Secret, is_hidden};
 
 /// What stands in the outer header section in place of a subject that is encrypted (RFC 9788 3.2.1).
 pub const HIDDEN_SUBJECT: &str = "[...]";
@@ -238,7 +238,7 @@ fn octet_stream() -> ContentType {
 /// A file name as it may stand in a header: one component, one line, not too long.
 fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !c.is_control() && *c != '"').take(120).collect();
+    let clean: String = last.chars().filter(|c| !is_hidden(*c) && *c != '"').take(120).collect();
     if clean.trim().is_empty() { "attachment".into() } else { clean }
 }
 

@@ -8,6 +8,7 @@ mod address;
 mod digest;
 mod facts;
 mod filing;
+mod hidden;
 mod ids;
 mod mail;
 mod outcome;
@@ -25,6 +26,7 @@ pub use filing::{
     AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker,
     Vulnerability,
 };
+pub use hidden::is_hidden;
 pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
 pub use mail::{
     Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
