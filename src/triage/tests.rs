@@ -228,10 +228,6 @@ fn nothing_real_is_taken_for_something_that_nobody_reads() {
             "Is this OK?",
             "Is it normal that anyone on our network can read other tenants' spans at the collector? How do I report it?",
         ),
-        (
-            "Grafana shows traces of others",
-            "With Grafana in front, the otel collector hands out other tenants' traces; I suspect the headers_setter extension.",
-        ),
         ("Thanks", "Thanks for the quick fix, but with two frames it still stops."),
         ("質問", "教えてください。攻撃者が認証を回避して任意のファイルを読めますが、これは仕様ですか？"),
     ];
@@ -243,7 +239,7 @@ fn nothing_real_is_taken_for_something_that_nobody_reads() {
 }
 
 #[test]
-fn what_reports_nothing_is_told_apart() {
+fn kinds_are_told_apart() {
     let cases = [
         ("Re: your ranking", "We sell backlinks and guest posts. Schedule a call? Reply to opt out.", Kind::Spam),
         ("Pentest offer", "Our agency finds vulnerabilities. Penetration testing services at a discount!", Kind::Spam),
@@ -268,12 +264,35 @@ fn what_reports_nothing_is_told_apart() {
         ("Schlüssel", "Bitte schicken Sie mir Ihren öffentlichen Schlüssel, meiner ist abgelaufen.", Kind::KeyRequest),
         ("clé PGP", "Pourriez-vous m'envoyer votre clé PGP ?", Kind::KeyRequest),
         ("公钥", "请发送你们的 PGP 公钥。", Kind::KeyRequest),
+        (
+            "Grafana shows traces of others",
+            "With Grafana in front, the otel collector hands out other tenants' traces; I suspect the headers_setter extension.",
+            Kind::Report,
+        ),
         ("Loki", "Grafana Loki lets any user write files outside of its folder.", Kind::WrongProject),
         ("full queue", "An authenticated client can exhaust the memory of the collector.", Kind::NotAVulnerability),
     ];
     for (subject, text, kind) in cases {
         let verdict = judged(subject, text);
         assert_eq!(verdict.kind, kind, "{subject:?}: {:#?}", verdict.evidence);
+    }
+}
+
+#[test]
+fn forwarded_public_posts_of_the_made_mails_are_public() {
+    let cases = [
+        (
+            "Fwd: [full-disclosure] opentelemetry-java: class loading",
+            "List post of an hour ago, please file.\n\nHello list, the SDK loads a class by name. The vendor was not told.",
+        ),
+        (
+            "Fwd: public PoC for opentelemetry-ebpf-instrumentation",
+            "Seen on the fediverse.\n\nThe agent writes past its buffer. No fix yet, the maintainers did not answer my \
+             question in the public issue.",
+        ),
+    ];
+    for (subject, text) in cases {
+        assert_eq!(judged(subject, text).disclosure, Some(Disclosure::Public), "{subject:?}");
     }
 }
 
@@ -320,6 +339,8 @@ fn public_is_what_anyone_can_read_about_this_finding() {
             "Somebody has published a working exploit for https://github.com/open-telemetry/opentelemetry-collector: \
              https://exploit-archive.example/4711 - it is public since this morning, I see it being used against our servers.",
         ),
+        (Public, "It went to a public list an hour ago, the vendor was not told."),
+        (Public, "Seen on the fediverse, already shared often; the maintainers did not answer in the public issue."),
         // What is not.
         (Private, "Not published yet."),
         (Private, "It has not yet been posted on any blog or list."),

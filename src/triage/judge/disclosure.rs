@@ -3,7 +3,7 @@
 use super::concepts::Clauses;
 use super::lexicon::Concept::{
     self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Over, Published, Revealed, Secrecy,
-    Somebody, Tell, Tracker, Venue,
+    Somebody, Tell, Tracker, Unanswered, Venue,
 };
 use super::{Answer, evidence, sureness};
 use crate::model::{Disclosure, Encryption, Evidence, Identity, OpenedMessage, Question, Report};
@@ -35,7 +35,11 @@ const SIGNALS: &[Signal] = &[
     signal(2.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
     signal(2.5, |c| c.clause(&[OutInTheOpen], &[Negation, Future, OtherSoftware]), "says that it is out in the open"),
     signal(1.0, |c| c.subject(&[Published], &[Negation, Future]), "the subject says that it is public"),
-    signal(-3.0, |c| c.clause(&[Negation, Tell], &[OutInTheOpen]), "says that it was not told or published"),
+    signal(
+        -3.0,
+        |c| c.clause(&[Negation, Tell], &[OutInTheOpen, Unanswered]),
+        "says that it was not told or published",
+    ),
     signal(
         -2.5,
         |c| c.clause(&[Future, Published], &[OutInTheOpen]),
@@ -83,7 +87,7 @@ pub(super) fn judge(
         add(0.5, "links an issue, pull request or discussion of the project in comparison");
     }
     if from_public_list(message, &text) {
-        add(3.0, "forwards mail from a public list");
+        add(5.0, "forwards mail from a public list");
     }
     if post {
         add(1.5, "links a post, an article or a published exploit");

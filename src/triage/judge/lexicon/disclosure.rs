@@ -2,7 +2,7 @@
 
 use super::Concept::{
     self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Over, Published, Revealed, Secrecy,
-    Somebody, Tell, Tracker, Venue,
+    Somebody, Tell, Tracker, Unanswered, Venue,
 };
 
 pub(super) const PHRASES: &[(Concept, &str)] = &[
@@ -69,7 +69,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     (
         OutInTheOpen,
         "out in the open | already public | publicly known | now public | made public | public knowledge
-         is public now | is public since | is public for | has published a working exploit | full disclosure | fulldisclosure | publicly disclosed | went public | has gone public
+         went to a public list | already shared | seen on the fediverse | is public now | is public since | is public for | has published a working exploit | full disclosure | fulldisclosure | publicly disclosed | went public | has gone public
          known by now | everyone can see | everybody can see | anyone can see it | for all to see | no longer secret
          cat is out of the bag | public exploit | exploit is public | public poc | public proof of concept
          someone has a working exploit | somebody has a working exploit | exploit code is available | exploit available
@@ -82,7 +82,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         Venue,
-        "thread on x | post on x | tweet | tweets | tweeted | twitter | mastodon | bluesky | reddit thread | blog | blogpost
+        "thread on x | post on x | fediverse | tweet | tweets | tweeted | twitter | mastodon | bluesky | reddit thread | blog | blogpost
          blog post | article | write-up | writeup | gist | exploit-db | exploitdb | forum | reddit | subreddit
          hacker news | hackernews | talk | conference | mailing list | newsletter | oss-security | oss-sec | youtube
          video | stack overflow | stackoverflow | q&a | slides | discord | slack channel | telegram | linkedin
@@ -134,6 +134,12 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          publié* | divulgué* | parlé | communiqué | partagé | publicado | divulgado | compartid* | contado | hablado
          divulguei | publiquei | contei | falei | compartilhei
          公开 | 公開 | 透露 | 告诉 | 发布 | 开示 | 話して | 発表 | 公表",
+    ),
+    (
+        Unanswered,
+        "did not answer | didn't answer | no answer | never answered | did not respond | no response | did not reply
+         vendor was not told | vendor not told | vendor was not informed | vendor was not contacted | maintainers were not told
+         keine antwort | sans réponse | sin respuesta | sem resposta | 没有回复 | 返事がない",
     ),
     (
         Background,

@@ -32,6 +32,8 @@ pub(super) enum Concept {
     Secrecy,
     /// To tell somebody.
     Tell,
+    /// That the project was not told or did not answer, which says nothing about who else knows.
+    Unanswered,
     /// Standards, manuals, background articles.
     Background,
     /// Software of others.
