@@ -1,9 +1,43 @@
-//! `inspect` on every mail of the fixtures: the contract of its lines.
+//! `inspect` on every mail of the fixtures: the contract of its lines, the truth about the mails, and the golden lines.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::support::daemon::Gateway;
 use crate::support::world::fixture;
+
+const GOLDEN: &str = "golden/inspect.jsonl";
+const FALLBACK: &str = "open-telemetry/sig-security";
+
+#[test]
+fn every_mail_is_judged_as_a_careful_person_would() {
+    let truth = fs::read_to_string(fixture("mail/expect.jsonl")).unwrap();
+    let lines = by_file(inspected());
+    let mut wrong = Vec::new();
+    for truth in truth.lines().map(parsed) {
+        let file = truth["file"].as_str().unwrap();
+        let line = &lines[file];
+        let repository = match &truth["repository"] {
+            Value::Null if line["actions"].as_array().unwrap().contains(&"file".into()) => &FALLBACK.into(),
+            repository => repository,
+        };
+        // Other kinds may name the case or repository that they seem to belong to; nothing is done with it.
+        let kind = truth["kind"].as_str().unwrap();
+        let filed = matches!(kind, "report" | "not-a-vulnerability").then_some(("repository", repository));
+        let joined = (kind == "follow-up").then_some(("case", &truth["case"]));
+        let always = ["kind", "disclosure", "encryption", "encryption_format", "failure", "signature"];
+        let always = always.map(|field| (field, &truth[field]));
+        for (field, expected) in always.into_iter().chain(filed).chain(joined) {
+            if line[field] != *expected {
+                wrong.push(format!("{file}: {field} is {}, not {expected}", line[field]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
 
 #[test]
 fn every_line_keeps_the_contract_with_scripts() {
@@ -12,11 +46,35 @@ fn every_line_keeps_the_contract_with_scripts() {
     }
 }
 
+#[test]
+fn every_mail_is_shown_as_in_the_golden_file() {
+    let path = fixture(GOLDEN);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, inspected()).unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let (golden, lines) = (by_file(&text), by_file(inspected()));
+    let mut different = Vec::new();
+    for file in golden.keys().chain(lines.keys()).collect::<std::collections::BTreeSet<_>>() {
+        let (Some(Value::Object(old)), Some(Value::Object(new))) = (golden.get(file), lines.get(file)) else {
+            different.push(format!("{file} is in one of the two only"));
+            continue;
+        };
+        let changed = new.iter().filter(|(field, value)| old.get(*field) != Some(value));
+        different.extend(changed.map(|(field, value)| format!("{file}: {field} is now {value}")));
+    }
+    let again = "if that is right: UPDATE_GOLDEN=1 cargo test shown_as_in_the_golden, and look at the difference before it is committed";
+    assert!(different.is_empty() && text == inspected(), "{}\n{again}", different.join("\n"));
+}
+
 /// What `inspect` prints about the mails, with the keys of the fixtures.
-fn inspected() -> String {
-    let path = |name: &str| fixture(name).display().to_string();
-    let gateway = Gateway::new(&format!(
-        r#"
+fn inspected() -> &'static str {
+    static LINES: OnceLock<String> = OnceLock::new();
+    LINES.get_or_init(|| {
+        let path = |name: &str| fixture(name).display().to_string();
+        let gateway = Gateway::new(&format!(
+            r#"
 [identity]
 address = "security-intake@otel.example"
 aliases = ["security@opentelemetry.io"]
@@ -32,18 +90,23 @@ passwords = [{{ file = {:?} }}]
 team = [{:?}]
 known = [{:?}]
 "#,
-        path("keys/intake.sec.asc"),
-        path("keys/intake-2023.sec.asc"),
-        path("keys/intake-locked.sec.asc"),
-        path("keys/passwords.txt"),
-        path("keys/team"),
-        path("keys/reporters"),
-    ));
-    let mails = path("mail");
-    let output = gateway.run(&["inspect", "--format", "json", &mails]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // File names only, so that the golden file does not depend on the place of the sources.
-    String::from_utf8(output.stdout).unwrap().replace(&format!("{mails}/"), "")
+            path("keys/intake.sec.asc"),
+            path("keys/intake-2023.sec.asc"),
+            path("keys/intake-locked.sec.asc"),
+            path("keys/passwords.txt"),
+            path("keys/team"),
+            path("keys/reporters"),
+        ));
+        let mails = path("mail");
+        let output = gateway.run(&["inspect", "--format", "json", &mails]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // File names only, so that the golden file does not depend on the place of the sources.
+        String::from_utf8(output.stdout).unwrap().replace(&format!("{mails}/"), "")
+    })
+}
+
+fn by_file(lines: &str) -> BTreeMap<String, Value> {
+    lines.lines().map(parsed).map(|line| (line["file"].as_str().unwrap().to_owned(), line)).collect()
 }
 
 fn parsed(line: &str) -> Value {
