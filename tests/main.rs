@@ -2,5 +2,6 @@
 
 mod architecture;
 mod engine;
+mod readme;
 mod scenarios;
 mod support;

@@ -27,7 +27,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         AskHelp,
-        "how do i | how can i | please help | can you tell me | is there a option | is there an option | do i have to
+        "how do i | how can i | how do we | how can we | would like to know how | recommended configuration | please help | can you tell me | is there a option | is there an option | do i have to
          getting started | not arriving | nothing arrives | doesn't work | does not work | any idea* | is it safe
          is it secure | is it dangerous | what am i doing wrong | what do i do wrong | can someone | could you explain
          which version should | i followed the | wie kann ich | wie konfiguriere | comment faire | comment configurer
