@@ -25,7 +25,7 @@ pub(super) enum Key {
 #[command(after_help = "\
 Examples:
   advisory-intake key generate --address security@example.org --output keys
-  advisory-intake key generate --password-file /run/credentials/setup/intake-key-password --output /root/intake")]
+  advisory-intake key generate --password-file /run/credentials/setup/intake-key-password --output keys")]
 pub(super) struct Generate {
     /// The address; without it: that of [identity] in the configuration.
     #[arg(long)]

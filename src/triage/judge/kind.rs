@@ -1,15 +1,19 @@
 //! What a message is, by its words.
 
 use super::concepts::Clauses;
+use super::facts::{
+    Facts, asks, automatic_subject, claims, costs_more_than_availability, has_finding, looks_like_code,
+    needs_rights_for_availability, only_keys, only_thanks, other_attachments, panics, short_question, specific,
+    technical,
+};
 use super::lexicon::Concept::{
     self, Absence, AskAffected, AskHelp, Attacker, Audit, Authenticated, Availability, Bounty, Expired, Exploited, Fix,
     Flaw, HowToReport, KeyMaterial, Marketing, Negation, Operator, Policy, Procedure, Request, Sensitive, SiteHygiene,
     Tested, Vulnerability, Weakness, Withheld,
 };
+use super::others::other_project;
 use super::{Answer, evidence, sureness};
-use crate::model::{Automatic, Encryption, Evidence, Identity, Kind, OpenedMessage, Question, Report};
-use crate::triage::extract::without_links;
-use crate::triage::reading::Reading;
+use crate::model::{Encryption, Evidence, Identity, Kind, OpenedMessage, Question, Report};
 use crate::triage::scan::{Clue, Mention};
 use crate::triage::{LONGEST_SUMMARY, first_bytes, read};
 
@@ -116,16 +120,6 @@ struct Fact {
     weight: f32,
     holds: fn(&Facts<'_>) -> bool,
     because: &'static str,
-}
-
-struct Facts<'a> {
-    message: &'a OpenedMessage,
-    report: &'a Report,
-    clauses: &'a Clauses,
-    clues: Vec<Clue>,
-    text: &'a str,
-    own_id: bool,
-    other_project: bool,
 }
 
 const fn fact(says: Kind, weight: f32, holds: fn(&Facts<'_>) -> bool, because: &'static str) -> Fact {
@@ -276,30 +270,6 @@ fn alarms(kind: Kind, facts: &Facts<'_>) -> bool {
     matches!(kind, Kind::Question | Kind::Spam) && says && !asked
 }
 
-/// Words of thanks, and words that tell of more than thanks.
-const THANKS: &[&str] = &["thanks", "thank", "danke", "dank", "merci", "gracias", "obrigado", "obrigada", "grazie"];
-const MORE: &[&str] = &[
-    "but", "bug", "bugs", "issue", "issues", "problem", "problems", "wrong", "odd", "strange", "broken", "found",
-    "error", "attached",
-];
-
-/// A short mail that begins with thanks and says nothing that a report says.
-fn only_thanks(facts: &Facts<'_>) -> bool {
-    let reading = Reading::of(facts.text);
-    let begins = reading.window(0, 6).iter().any(|word| THANKS.contains(word));
-    let words = reading.window(0, reading.len().min(60));
-    let plain = words.iter().all(|word| !MORE.contains(word) && !word.contains(|c: char| c.is_ascii_digit()));
-    let told = [Weakness, Vulnerability, Sensitive, Availability, Attacker, Exploited, Flaw, Tested];
-    let carries = other_attachments(facts) || !facts.report.references.is_empty() || facts.message.forwarded.is_some();
-    begins
-        && plain
-        && reading.len() <= 40
-        && !carries
-        && facts.clues.is_empty()
-        && facts.message.encryption == Encryption::None
-        && told.iter().all(|concept| facts.clauses.count(*concept) == 0)
-}
-
 fn speaks(signal: &Signal, clauses: &Clauses) -> bool {
     match signal.scope {
         Scope::Clause => clauses.clause(signal.all, signal.none),
@@ -307,207 +277,4 @@ fn speaks(signal: &Signal, clauses: &Clauses) -> bool {
         Scope::Subject => clauses.subject(signal.all, signal.none),
         Scope::Message => clauses.message(signal.all, signal.none),
     }
-}
-
-fn specific(clue: Clue) -> bool {
-    !matches!(clue, Clue::WeakName | Clue::Language | Clue::LanguageContrib)
-}
-
-/// Particulars that a question, a beg for bounty or a key request does not have.
-fn has_finding(facts: &Facts<'_>) -> bool {
-    let particulars = [
-        !facts.report.cvss.is_empty(),
-        !facts.report.cwe.is_empty(),
-        panics(facts.text) && facts.clauses.message(&[Attacker], &[]),
-        looks_like_code(facts.text)
-            && facts.clauses.message(&[Weakness], &[])
-            && facts.clues.iter().any(|c| specific(*c)),
-        facts.report.packages.iter().any(|p| p.affected.is_some()) && facts.clauses.message(&[Attacker], &[]),
-    ];
-    particulars.contains(&true)
-}
-
-/// Whether anything in it is said by people who know the software: such mail is never spam. The settings of a web site
-/// are told with the words of weaknesses, so there only what is about the software counts.
-fn technical(facts: &Facts<'_>) -> bool {
-    let hard = facts.clues.iter().any(|clue| specific(*clue) && *clue != Clue::Link)
-        || !facts.report.cvss.is_empty()
-        || !facts.report.cve.is_empty()
-        || facts.report.packages.iter().any(|package| package.affected.is_some())
-        || panics(facts.text)
-        || looks_like_code(facts.text)
-        || facts.message.encryption != Encryption::None;
-    let words = [Weakness, Availability, Exploited].iter().any(|concept| facts.clauses.count(*concept) > 0);
-    hard || !facts.clauses.message(&[SiteHygiene], &[]) && (words || !facts.report.cwe.is_empty())
-}
-
-/// How many kinds of particulars it gives that only reports give.
-fn claims(facts: &Facts<'_>) -> usize {
-    let words = [Weakness, Availability, Attacker, Exploited];
-    let words = words.iter().filter(|concept| facts.clauses.count(**concept) > 0).count();
-    let stated = [
-        !facts.report.cwe.is_empty(),
-        !facts.report.cvss.is_empty(),
-        facts.report.deadline.is_some(),
-        panics(facts.text),
-        facts.message.encryption == Encryption::Whole,
-    ];
-    words + stated.into_iter().filter(|holds| *holds).count()
-}
-
-/// Whether it asks something that questions ask, and not only in a question's form.
-fn asks(facts: &Facts<'_>) -> bool {
-    [HowToReport, Policy, Procedure, AskHelp, AskAffected].iter().any(|concept| facts.clauses.count(*concept) > 0)
-        || facts.clauses.count(Audit) >= 2
-}
-
-/// Whether a sentence ends in a question mark. The query of a link or path is no question.
-fn questions(text: &str) -> bool {
-    let ends =
-        |behind: &str| behind.chars().next().is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '=' | '&' | '_'));
-    let text = without_links(text);
-    text.contains('？') || text.match_indices('?').any(|(at, _)| text.get(at + 1..).is_some_and(ends))
-}
-
-fn short_question(facts: &Facts<'_>) -> bool {
-    questions(facts.text) && facts.clauses.words() < 120 && facts.report.cwe.is_empty()
-}
-
-fn panics(text: &str) -> bool {
-    const TRACES: &[&str] = &[
-        "panic: ",
-        "goroutine ",
-        "Traceback (most recent call last)",
-        "SIGSEGV",
-        "SIGABRT",
-        "AddressSanitizer",
-        "Exception in thread",
-        "thread 'main' panicked",
-        "Segmentation fault",
-        "OutOfMemoryError",
-        "OutOfMemoryException",
-        "Uncaught ",
-    ];
-    TRACES.iter().any(|trace| text.contains(trace))
-        || text.lines().filter(|line| line.trim_start().starts_with("at ") && line.contains('(')).count() >= 2
-}
-
-fn looks_like_code(text: &str) -> bool {
-    const MARKS: &[&str] =
-        &["```", "curl ", "$ ", "func ", "def ", "#!/", "import ", "require(", "};", "return ", "-H '", "--data"];
-    MARKS.iter().filter(|mark| text.contains(*mark)).count() >= 2
-        || text.lines().filter(|line| line.starts_with("    ") || line.starts_with('\t')).count() >= 3
-}
-
-fn is_key(name: &str) -> bool {
-    matches!(
-        name,
-        "application/pgp-keys"
-            | "application/pgp-signature"
-            | "application/pkcs7-signature"
-            | "application/x-pkcs7-signature"
-    )
-}
-
-fn other_attachments(facts: &Facts<'_>) -> bool {
-    facts.report.attachments.iter().any(|attachment| !is_key(&attachment.media_type))
-}
-
-fn only_keys(facts: &Facts<'_>) -> bool {
-    let any = !facts.report.attachments.is_empty() || !facts.message.certificates.is_empty();
-    any && !other_attachments(facts) && facts.clauses.words() < 80 && facts.message.encryption == Encryption::None
-}
-
-/// An effect on confidentiality or integrity.
-fn costs_more_than_availability(vector: &str) -> bool {
-    vector.split('/').any(|part| matches!(part, "C:L" | "C:H" | "I:L" | "I:H" | "VC:L" | "VC:H" | "VI:L" | "VI:H"))
-}
-
-/// `PR:L` or `PR:H`, and an effect on availability only.
-fn needs_rights_for_availability(vector: &str) -> bool {
-    let has = |metric: &str| vector.split('/').any(|part| part == metric);
-    let untouched = has("C:N") && has("I:N") || has("VC:N") && has("VI:N");
-    (has("PR:L") || has("PR:H")) && untouched && has("AV:N")
-}
-
-fn automatic_subject(facts: &Facts<'_>) -> bool {
-    facts.message.automatic == Some(Automatic::Generated) && facts.clauses.subject(&[Absence], &[Weakness])
-}
-
-/// Projects that people take for this one, or meet beside it.
-const OTHER_PROJECTS: &[&str] = &[
-    "jaeger",
-    "prometheus",
-    "grafana",
-    "loki",
-    "tempo",
-    "mimir",
-    "kibana",
-    "elasticsearch",
-    "opensearch",
-    "fluentd",
-    "fluent bit",
-    "fluentbit",
-    "envoy",
-    "istio",
-    "kubernetes",
-    "opencensus",
-    "opentracing",
-    "signoz",
-    "uptrace",
-    "datadog agent",
-    "dynatrace",
-    "splunk enterprise",
-    "new relic",
-    "honeycomb",
-    "sentry",
-    "skywalking",
-    "pinpoint",
-    "thanos",
-    "cortex",
-    "vector",
-    "openmetrics",
-    "telegraf",
-    "log4j",
-    "logback",
-    "hyperdx",
-    "openobserve",
-    "zipkin server",
-    "zipkin ui",
-    "alertmanager",
-    "argo",
-    "containerd",
-];
-
-/// Words that make a project's name part of a component of ours: "Jaeger receiver".
-const COMPONENT_WORDS: &[&str] = &[
-    "receiver",
-    "exporter",
-    "processor",
-    "extension",
-    "connector",
-    "propagator",
-    "instrumentation",
-    "remote",
-    "format",
-    "sampler",
-    "detector",
-    "bridge",
-    "shim",
-    "thrift",
-    "metrics",
-    "endpoint",
-    "attributes",
-];
-
-/// Whether the subject speaks of another project and names nothing of ours.
-fn other_project(subject: &str, clues: &[Clue]) -> bool {
-    let reading = Reading::of(subject);
-    let words = reading.window(0, reading.len());
-    let ours = words.iter().any(|w| {
-        w.contains("otel") || w.contains("opentelemetry") || w.contains("collector") || COMPONENT_WORDS.contains(w)
-    });
-    let named = |project: &&&str| words.windows(project.split(' ').count()).any(|window| window.join(" ") == **project);
-    let close = clues.iter().any(|clue| specific(*clue) && *clue != Clue::UnclearPackage);
-    !ours && !close && OTHER_PROJECTS.iter().find(named).is_some()
 }

@@ -2,8 +2,10 @@
 
 mod concepts;
 mod disclosure;
+mod facts;
 mod kind;
 mod lexicon;
+mod others;
 mod route;
 mod structure;
 

@@ -1,0 +1,171 @@
+//! Facts about a message beyond its words, which the table of kinds weighs.
+
+use super::concepts::Clauses;
+use super::lexicon::Concept::{
+    Absence, AskAffected, AskHelp, Attacker, Audit, Availability, Exploited, Flaw, HowToReport, Policy, Procedure,
+    Sensitive, SiteHygiene, Tested, Vulnerability, Weakness,
+};
+use crate::model::{Automatic, Encryption, OpenedMessage, Report};
+use crate::triage::extract::without_links;
+use crate::triage::reading::Reading;
+use crate::triage::scan::Clue;
+
+/// What is known about a message when its kind is judged.
+pub(super) struct Facts<'a> {
+    pub message: &'a OpenedMessage,
+    pub report: &'a Report,
+    pub clauses: &'a Clauses,
+    pub clues: Vec<Clue>,
+    pub text: &'a str,
+    pub own_id: bool,
+    pub other_project: bool,
+}
+
+/// Words of thanks, and words that tell of more than thanks.
+const THANKS: &[&str] = &["thanks", "thank", "danke", "dank", "merci", "gracias", "obrigado", "obrigada", "grazie"];
+const MORE: &[&str] = &[
+    "but", "bug", "bugs", "issue", "issues", "problem", "problems", "wrong", "odd", "strange", "broken", "found",
+    "error", "attached",
+];
+
+/// A short mail that begins with thanks and says nothing that a report says.
+pub(super) fn only_thanks(facts: &Facts<'_>) -> bool {
+    let reading = Reading::of(facts.text);
+    let begins = reading.window(0, 6).iter().any(|word| THANKS.contains(word));
+    let words = reading.window(0, reading.len().min(60));
+    let plain = words.iter().all(|word| !MORE.contains(word) && !word.contains(|c: char| c.is_ascii_digit()));
+    let told = [Weakness, Vulnerability, Sensitive, Availability, Attacker, Exploited, Flaw, Tested];
+    let carries = other_attachments(facts) || !facts.report.references.is_empty() || facts.message.forwarded.is_some();
+    begins
+        && plain
+        && reading.len() <= 40
+        && !carries
+        && facts.clues.is_empty()
+        && facts.message.encryption == Encryption::None
+        && told.iter().all(|concept| facts.clauses.count(*concept) == 0)
+}
+
+pub(super) fn specific(clue: Clue) -> bool {
+    !matches!(clue, Clue::WeakName | Clue::Language | Clue::LanguageContrib)
+}
+
+/// Particulars that a question, a beg for bounty or a key request does not have.
+pub(super) fn has_finding(facts: &Facts<'_>) -> bool {
+    let particulars = [
+        !facts.report.cvss.is_empty(),
+        !facts.report.cwe.is_empty(),
+        panics(facts.text) && facts.clauses.message(&[Attacker], &[]),
+        looks_like_code(facts.text)
+            && facts.clauses.message(&[Weakness], &[])
+            && facts.clues.iter().any(|c| specific(*c)),
+        facts.report.packages.iter().any(|p| p.affected.is_some()) && facts.clauses.message(&[Attacker], &[]),
+    ];
+    particulars.contains(&true)
+}
+
+/// Whether anything in it is said by people who know the software: such mail is never spam. The settings of a web site
+/// are told with the words of weaknesses, so there only what is about the software counts.
+pub(super) fn technical(facts: &Facts<'_>) -> bool {
+    let hard = facts.clues.iter().any(|clue| specific(*clue) && *clue != Clue::Link)
+        || !facts.report.cvss.is_empty()
+        || !facts.report.cve.is_empty()
+        || facts.report.packages.iter().any(|package| package.affected.is_some())
+        || panics(facts.text)
+        || looks_like_code(facts.text)
+        || facts.message.encryption != Encryption::None;
+    let words = [Weakness, Availability, Exploited].iter().any(|concept| facts.clauses.count(*concept) > 0);
+    hard || !facts.clauses.message(&[SiteHygiene], &[]) && (words || !facts.report.cwe.is_empty())
+}
+
+/// How many kinds of particulars it gives that only reports give.
+pub(super) fn claims(facts: &Facts<'_>) -> usize {
+    let words = [Weakness, Availability, Attacker, Exploited];
+    let words = words.iter().filter(|concept| facts.clauses.count(**concept) > 0).count();
+    let stated = [
+        !facts.report.cwe.is_empty(),
+        !facts.report.cvss.is_empty(),
+        facts.report.deadline.is_some(),
+        panics(facts.text),
+        facts.message.encryption == Encryption::Whole,
+    ];
+    words + stated.into_iter().filter(|holds| *holds).count()
+}
+
+/// Whether it asks something that questions ask, and not only in a question's form.
+pub(super) fn asks(facts: &Facts<'_>) -> bool {
+    [HowToReport, Policy, Procedure, AskHelp, AskAffected].iter().any(|concept| facts.clauses.count(*concept) > 0)
+        || facts.clauses.count(Audit) >= 2
+}
+
+/// Whether a sentence ends in a question mark. The query of a link or path is no question.
+pub(super) fn questions(text: &str) -> bool {
+    let ends =
+        |behind: &str| behind.chars().next().is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '=' | '&' | '_'));
+    let text = without_links(text);
+    text.contains('？') || text.match_indices('?').any(|(at, _)| text.get(at + 1..).is_some_and(ends))
+}
+
+pub(super) fn short_question(facts: &Facts<'_>) -> bool {
+    questions(facts.text) && facts.clauses.words() < 120 && facts.report.cwe.is_empty()
+}
+
+pub(super) fn panics(text: &str) -> bool {
+    const TRACES: &[&str] = &[
+        "panic: ",
+        "goroutine ",
+        "Traceback (most recent call last)",
+        "SIGSEGV",
+        "SIGABRT",
+        "AddressSanitizer",
+        "Exception in thread",
+        "thread 'main' panicked",
+        "Segmentation fault",
+        "OutOfMemoryError",
+        "OutOfMemoryException",
+        "Uncaught ",
+    ];
+    TRACES.iter().any(|trace| text.contains(trace))
+        || text.lines().filter(|line| line.trim_start().starts_with("at ") && line.contains('(')).count() >= 2
+}
+
+pub(super) fn looks_like_code(text: &str) -> bool {
+    const MARKS: &[&str] =
+        &["```", "curl ", "$ ", "func ", "def ", "#!/", "import ", "require(", "};", "return ", "-H '", "--data"];
+    MARKS.iter().filter(|mark| text.contains(*mark)).count() >= 2
+        || text.lines().filter(|line| line.starts_with("    ") || line.starts_with('\t')).count() >= 3
+}
+
+pub(super) fn is_key(name: &str) -> bool {
+    matches!(
+        name,
+        "application/pgp-keys"
+            | "application/pgp-signature"
+            | "application/pkcs7-signature"
+            | "application/x-pkcs7-signature"
+    )
+}
+
+pub(super) fn other_attachments(facts: &Facts<'_>) -> bool {
+    facts.report.attachments.iter().any(|attachment| !is_key(&attachment.media_type))
+}
+
+pub(super) fn only_keys(facts: &Facts<'_>) -> bool {
+    let any = !facts.report.attachments.is_empty() || !facts.message.certificates.is_empty();
+    any && !other_attachments(facts) && facts.clauses.words() < 80 && facts.message.encryption == Encryption::None
+}
+
+/// An effect on confidentiality or integrity.
+pub(super) fn costs_more_than_availability(vector: &str) -> bool {
+    vector.split('/').any(|part| matches!(part, "C:L" | "C:H" | "I:L" | "I:H" | "VC:L" | "VC:H" | "VI:L" | "VI:H"))
+}
+
+/// `PR:L` or `PR:H`, and an effect on availability only.
+pub(super) fn needs_rights_for_availability(vector: &str) -> bool {
+    let has = |metric: &str| vector.split('/').any(|part| part == metric);
+    let untouched = has("C:N") && has("I:N") || has("VC:N") && has("VI:N");
+    (has("PR:L") || has("PR:H")) && untouched && has("AV:N")
+}
+
+pub(super) fn automatic_subject(facts: &Facts<'_>) -> bool {
+    facts.message.automatic == Some(Automatic::Generated) && facts.clauses.subject(&[Absence], &[Weakness])
+}
