@@ -18,7 +18,7 @@ use super::process::{Server, folder_of, free_ports, is_root, shared_folder};
 #[derive(Debug)]
 pub struct Postfix {
     _server: Server,
-    _folder: TempDir,
+    folder: TempDir,
     ca_file: std::path::PathBuf,
     /// Without TLS and login, as a mail server gets mail from others.
     pub plain_port: u16,
@@ -43,7 +43,13 @@ impl Postfix {
             &folder.path().join("mail.log"),
         );
         let ca_file = dovecot.ca.ca_file.clone();
-        Postfix { _server: server, _folder: folder, ca_file, plain_port, submission_port, submissions_port }
+        Postfix { _server: server, folder, ca_file, plain_port, submission_port, submissions_port }
+    }
+
+    /// The process id of its master, which runs in a session of its own and outlives the command that started it.
+    fn master(&self) -> Option<u32> {
+        let file = self.folder.path().join("queue/pid/master.pid");
+        std::fs::read_to_string(file).ok()?.trim().parse().ok()
     }
 
     /// Settings with which the gateway sends, by required STARTTLS.
@@ -83,6 +89,17 @@ impl Postfix {
         stream.write_all(b".\r\n").unwrap();
         expect(&mut replies, '2');
         let _ = stream.write_all(b"QUIT\r\n");
+    }
+}
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        let Some(master) = self.master().map(|pid| pid.to_string()) else { return };
+        let _ = Command::new("kill").args(["-TERM", &master]).status();
+        let begun = std::time::Instant::now();
+        while std::path::Path::new("/proc").join(&master).exists() && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
