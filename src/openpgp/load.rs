@@ -1,5 +1,4 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sequoia_openpgp::Cert;
 use sequoia_openpgp::cert::CertParser;
@@ -8,45 +7,42 @@ use sequoia_openpgp::packet::Key;
 use sequoia_openpgp::packet::key::{SecretKeyMaterial, SecretParts, UnspecifiedRole};
 use sequoia_openpgp::parse::Parse;
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 use super::certificate::{addresses, warnings};
+use super::files::{KeyFile, KeyFiles, KeyringError};
 use super::keyring::{DecryptionKey, Keyring, TeamMember};
 use super::policy::unusable_for_encryption;
-use crate::model::WorkerSettings;
-
-/// File name endings that are read from a folder; anything else there (a README, a password) is none of our business.
-const ENDINGS: [&str; 7] = ["asc", "gpg", "pgp", "key", "sec", "pub", "cert"];
-
-/// Why the configured keys could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyringError {
-    #[error("cannot read {}: {reason}; check the path and that the service's user may read it", path.display())]
-    Unreadable { path: PathBuf, reason: std::io::Error },
-    #[error("{} holds no OpenPGP key: export one into it with `gpg --armor --export-secret-keys` or `key generate`", path.display())]
-    NoKey { path: PathBuf },
-}
+use crate::model::{Secret, WorkerSettings};
 
 impl Keyring {
-    /// Reads everything that `settings` names, unlocks the secret keys with the passwords, and looks for what the operator
-    /// should know as of `now` ([`Keyring::warnings`]).
+    /// Reads everything that `settings` names and builds a keyring of it ([`KeyFiles::read`], [`Keyring::from_files`]).
     ///
     /// # Errors
     ///
-    /// Only for a path that cannot be read or a named file without any key in it. A single broken, expired or locked key
-    /// is a warning: the others go on working.
+    /// Only for a path that cannot be read or a named file without any key in it.
     pub fn load(settings: &WorkerSettings, now: OffsetDateTime) -> Result<Keyring, KeyringError> {
+        Keyring::from_files(&KeyFiles::read(settings)?, now)
+    }
+
+    /// Unlocks the secret keys with the passwords, and looks for what the operator should know as of `now`
+    /// ([`Keyring::warnings`]). Touches no file.
+    ///
+    /// # Errors
+    ///
+    /// Only for a named file without any key in it. A single broken, expired or locked key is a warning: the others go on
+    /// working.
+    pub fn from_files(files: &KeyFiles, now: OffsetDateTime) -> Result<Keyring, KeyringError> {
         let mut keyring = Keyring::default();
-        let passwords = passwords(&settings.key_passwords)?;
-        for cert in merged(certificates(&settings.secret_keys, &mut keyring.warnings)?) {
+        let passwords = passwords(&files.passwords);
+        for cert in merged(certificates(&files.secret, &mut keyring.warnings)?) {
             keyring.add_own(cert, &passwords);
         }
-        for cert in merged(certificates(&settings.team_certificates, &mut keyring.warnings)?) {
+        for cert in merged(certificates(&files.team, &mut keyring.warnings)?) {
             let certificate = cert.strip_secret_key_material();
             let unusable = unusable_for_encryption(&certificate, now);
             keyring.team.push(TeamMember { addresses: addresses(&certificate), certificate, unusable });
         }
-        let known = merged(certificates(&settings.known_certificates, &mut keyring.warnings)?);
+        let known = merged(certificates(&files.known, &mut keyring.warnings)?);
         keyring.known = known.into_iter().map(Cert::strip_secret_key_material).collect();
         keyring.index_certificates();
         keyring.choose_own(now);
@@ -165,33 +161,27 @@ fn unlock(
     passwords.iter().find_map(|password| key.clone().decrypt_secret(password).ok())
 }
 
-fn passwords(files: &[PathBuf]) -> Result<Vec<Password>, KeyringError> {
-    let mut passwords = Vec::new();
-    for file in files {
-        let content = Zeroizing::new(read(file)?);
-        for line in content.split(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !line.is_empty() {
-                passwords.push(Password::from(line));
-            }
-        }
-    }
-    Ok(passwords)
+/// Each line of each file that is not empty.
+fn passwords(files: &[Secret<Vec<u8>>]) -> Vec<Password> {
+    let lines = files.iter().flat_map(|file| file.expose().split(|byte| *byte == b'\n'));
+    lines
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| !line.is_empty())
+        .map(Password::from)
+        .collect()
 }
 
-/// All certificates in `paths`, in the order of the paths, files of a folder sorted by name.
-fn certificates(paths: &[PathBuf], warnings: &mut Vec<String>) -> Result<Vec<Cert>, KeyringError> {
+/// All certificates in `files`, in their order.
+fn certificates(files: &[KeyFile], warnings: &mut Vec<String>) -> Result<Vec<Cert>, KeyringError> {
     let mut found = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            for file in files_of(path)? {
-                if parse(&Zeroizing::new(read(&file)?), &file, &mut found, warnings) == 0 {
-                    warnings.push(format!("{} holds no OpenPGP key: it is passed over", file.display()));
-                }
-            }
-        } else if parse(&Zeroizing::new(read(path)?), path, &mut found, warnings) == 0 {
+    for KeyFile { path, bytes, named } in files {
+        if parse(bytes.expose(), path, &mut found, warnings) > 0 {
+            continue;
+        }
+        if *named {
             return Err(KeyringError::NoKey { path: path.clone() });
         }
+        warnings.push(format!("{} holds no OpenPGP key: it is passed over", path.display()));
     }
     Ok(found)
 }
@@ -210,33 +200,6 @@ fn parse(bytes: &[u8], file: &Path, found: &mut Vec<Cert>, warnings: &mut Vec<St
         }
     }
     found.len() - before
-}
-
-/// The files that `path` stands for: itself, or those of a folder that can hold keys, by name.
-///
-/// # Errors
-///
-/// A folder that cannot be read.
-pub fn key_files(path: &Path) -> Result<Vec<PathBuf>, KeyringError> {
-    if path.is_dir() { files_of(path) } else { Ok(vec![path.to_owned()]) }
-}
-
-fn files_of(folder: &Path) -> Result<Vec<PathBuf>, KeyringError> {
-    let failed = |reason| KeyringError::Unreadable { path: folder.to_owned(), reason };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let known = path.extension().and_then(|e| e.to_str()).is_some_and(|e| ENDINGS.contains(&e));
-        if known && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, KeyringError> {
-    fs::read(path).map_err(|reason| KeyringError::Unreadable { path: path.to_owned(), reason })
 }
 
 /// One certificate for each primary key, in order of first appearance.

@@ -7,6 +7,7 @@
 mod armor;
 mod certificate;
 mod decrypt;
+mod files;
 mod generate;
 mod import;
 mod keyring;
@@ -20,10 +21,10 @@ pub use certificate::{
     Description, addresses, armored, armored_with_secret, claimed_addresses, describe, describe_all, fingerprint,
 };
 pub use decrypt::{Budget, Decrypted, decrypt};
+pub use files::{KeyFiles, KeyringError, key_files};
 pub use generate::{GenerateError, Generated, generate};
 pub use import::{Change, ImportError, Imported, import, read_certificates};
 pub use keyring::{Keyring, TeamMember};
-pub use load::{KeyringError, key_files};
 pub use policy::unusable_for_encryption;
 pub use seal::{DetachedSignature, SealError};
 pub use sequoia_openpgp::Cert;
