@@ -15,7 +15,7 @@ use crate::openpgp::{self, Cert, Keyring, SealError};
 
 pub use digest::digest;
 use templates::{Placeholder, Values};
-pub use templates::{TemplateError, Templates};
+pub use templates::{TemplateError, TemplateFiles, Templates};
 
 /// What composing needs besides the message.
 #[derive(Clone, Copy)]

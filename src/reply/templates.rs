@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use serde::{Deserialize, Serialize};
+
 /// Largest template file, in bytes: replies are bounded.
 const MAX_TEMPLATE: u64 = 16 << 10;
 
@@ -137,6 +139,23 @@ enum Segment {
     Value(Placeholder),
 }
 
+/// The templates of the operator's folder as they were read. Apart from [`Templates`] so that one process may read the
+/// files and another, which cannot open any, may use them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateFiles(Vec<(PathBuf, String)>);
+
+impl TemplateFiles {
+    /// Reads every template in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the file: it cannot be read, is too large, or has no name of a template.
+    pub fn read(folder: &Path) -> Result<TemplateFiles, TemplateError> {
+        let files = text_files(folder)?.into_iter().map(|path| read(&path).map(|text| (path, text)));
+        Ok(TemplateFiles(files.collect::<Result<_, _>>()?))
+    }
+}
+
 impl Templates {
     /// The built-in templates, with those of `folder` in place of the ones with the same names.
     ///
@@ -144,15 +163,23 @@ impl Templates {
     ///
     /// A sentence that names the file, for whatever could make a mail come out wrong: unknown names, stray braces.
     pub fn load(folder: Option<&Path>) -> Result<Templates, TemplateError> {
+        let files = folder.map(TemplateFiles::read).transpose()?;
+        Templates::from_files(&files.unwrap_or_default())
+    }
+
+    /// The built-in templates, with `files` in place of the ones with the same names. Touches no file.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Templates::load`].
+    pub fn from_files(files: &TemplateFiles) -> Result<Templates, TemplateError> {
         let mut templates = BTreeMap::new();
         for name in Name::ALL {
             templates.insert(*name, Template::parse(*name, name.as_str(), built_in(*name))?);
         }
-        if let Some(folder) = folder {
-            for path in text_files(folder)? {
-                let (name, template) = read(&path)?;
-                templates.insert(name, template);
-            }
+        for (path, text) in &files.0 {
+            let name = name_of(path)?;
+            templates.insert(name, Template::parse(name, &path.display().to_string(), text)?);
         }
         Ok(Templates(templates))
     }
@@ -304,21 +331,22 @@ fn text_files(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<(Name, Template), TemplateError> {
+/// Only what is a template by its name is read at all.
+fn read(path: &Path) -> Result<String, TemplateError> {
     let unreadable = |reason| TemplateError::Unreadable { path: path.to_owned(), reason };
-    let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let names = Name::ALL;
-    let name =
-        names.iter().copied().find(|name| name.as_str() == file_name).ok_or_else(|| TemplateError::UnknownFile {
-            path: path.to_owned(),
-            nearest: nearest(file_name, names.iter().map(|n| n.as_str())),
-        })?;
-    let file = path.display().to_string();
+    name_of(path)?;
     if fs::metadata(path).map_err(unreadable)?.len() > MAX_TEMPLATE {
-        return Err(TemplateError::TooLarge { file });
+        return Err(TemplateError::TooLarge { file: path.display().to_string() });
     }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
-    Ok((name, Template::parse(name, &file, &text)?))
+    fs::read_to_string(path).map_err(unreadable)
+}
+
+fn name_of(path: &Path) -> Result<Name, TemplateError> {
+    let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    Name::ALL.iter().copied().find(|name| name.as_str() == file_name).ok_or_else(|| TemplateError::UnknownFile {
+        path: path.to_owned(),
+        nearest: nearest(file_name, Name::ALL.iter().map(|n| n.as_str())),
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 use super::open::open;
-use super::{InspectOptions, Inspection, Member, OwnCertificate, Ready};
+use super::{InspectOptions, Inspection, Material, Member, OwnCertificate, Ready};
 use crate::advisory;
 use crate::model::{
     Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, MessageFacts, OpenedMessage, OutgoingMail, RawMessage,
@@ -42,17 +42,25 @@ impl Desk {
     ///
     /// One sentence that says what to do, for a file that cannot be read or does not hold what it should.
     pub fn open(settings: WorkerSettings, now: OffsetDateTime) -> Result<Desk, DeskError> {
-        let keyring = Keyring::load(&settings, now)?;
-        let routing = match &settings.routing {
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|reason| DeskError::RoutingFile { path: path.clone(), reason })?;
-                Routing::parse(&text)?
-            }
-            None => Routing::built_in(),
-        };
-        let templates = Templates::load(settings.templates.as_deref())?;
-        Ok(Desk { settings, keyring, routing, templates })
+        let material = Material::read(&settings)?;
+        Desk::set_up(settings, &material, now)
+    }
+
+    /// The same from what was read already: touches no file.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says what to do, for a file that does not hold what it should.
+    pub fn set_up(settings: WorkerSettings, material: &Material, now: OffsetDateTime) -> Result<Desk, DeskError> {
+        Ok(Desk {
+            keyring: Keyring::from_files(&material.keys, now)?,
+            routing: match &material.routing {
+                Some(text) => Routing::parse(text)?,
+                None => Routing::built_in(),
+            },
+            templates: Templates::from_files(&material.templates)?,
+            settings,
+        })
     }
 
     /// What is worth knowing about the keys, the team and the routing.

@@ -6,6 +6,7 @@
 
 mod desk;
 mod inspection;
+mod material;
 pub mod open;
 mod pool;
 mod process;
@@ -17,6 +18,7 @@ use crate::model::{Address, Fingerprint, Repository};
 
 pub use desk::{Desk, DeskError};
 pub use inspection::{Forwarder, InspectedAttachment, InspectedReport, InspectedSender, Inspection};
+pub use material::Material;
 pub use pool::Pool;
 pub use process::{WorkerError, run};
 pub use protocol::InspectOptions;
