@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use advisory_intake::advisory;
 use advisory_intake::model::{
-    Action, Assessment, ComposeOrder, DraftOrder, Filed, Identity, Limits, Marker, MessageFacts, MessageId,
-    OpenedMessage, Origin, Outcome, OutgoingMail, RawMessage, Report, Verdict, WorkerSettings,
+    Action, Assessment, ComposeOrder, DraftOrder, Filed, Identity, Known, Limits, Marker, MessageFacts, MessageId,
+    OpenedMessage, Origin, Outcome, OutgoingMail, RawMessage, Report, SenderRules, Verdict, WorkerSettings,
 };
 use advisory_intake::openpgp::Keyring;
 use advisory_intake::reply::{self, Office, Templates};
@@ -64,7 +64,7 @@ fn main() {
 /// Everything that stages 3 to 6 and 8 need, as a worker process has it.
 struct Desk {
     keyring: Keyring,
-    limits: Limits,
+    settings: WorkerSettings,
     identity: Identity,
     routing: Routing,
     templates: Templates,
@@ -87,9 +87,10 @@ impl Desk {
             fallback_repository: "open-telemetry/community".parse().unwrap(),
             show_reporter: false,
         };
+        let settings = settings(&identity, "keys/intake.sec.asc");
         Desk {
-            keyring: Keyring::load(&settings(&identity, "keys/intake.sec.asc"), now).unwrap(),
-            limits: Limits::default(),
+            keyring: Keyring::load(&settings, now).unwrap(),
+            settings,
             identity,
             routing: Routing::built_in(),
             templates: Templates::load(None).unwrap(),
@@ -120,7 +121,7 @@ impl Desk {
     }
 
     fn open(&self, message: &RawMessage) -> OpenedMessage {
-        open(message, &self.keyring, &self.limits, &self.identity, self.now)
+        open(message, &self.keyring, &self.settings, &Known::default(), self.now)
     }
 
     /// Stages 4 to 6.
@@ -130,6 +131,7 @@ impl Desk {
         let order = DraftOrder {
             case: "OTEL-SEC-2026-0001".parse().unwrap(),
             destination: verdict.destination.clone().unwrap(),
+            facts: MessageFacts::of(opened),
             verdict: verdict.clone(),
             marker: Marker::from_random([7; 16]),
             refused: None,
@@ -189,6 +191,7 @@ fn settings(identity: &Identity, secret: &str) -> WorkerSettings {
     WorkerSettings {
         identity: identity.clone(),
         limits: Limits::default(),
+        sender: SenderRules::default(),
         secret_keys: vec![fixture(secret)],
         key_passwords: vec![],
         // Alerts go to one certificate here; each further one costs as much again.

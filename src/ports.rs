@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 use crate::case::{Folder, State};
 use crate::model::{
-    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, Draft, Filed, MailId, MailKind, Marker, MessageId, Origin,
-    OutgoingMail, RawMessage, Receipt, Repository,
+    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, DnsAnswer, DnsQuestion, Draft, Filed, Known, MailId,
+    MailKind, Marker, MessageId, Origin, OutgoingMail, Outline, RawMessage, Receipt, Repository,
 };
 pub use crate::model::{Assessment, ComposeOrder, Digest, DigestOrder, DraftOrder};
 
@@ -140,16 +140,20 @@ pub enum FilingError {
 /// Opens mail in worker processes that hold the keys (stages 3 to 6 and 8).
 #[async_trait]
 pub trait Opener: Send + Sync {
-    /// Opens, reads and judges.
-    async fn assess(&self, message: &RawMessage) -> Result<Assessment, OpenerError>;
+    /// Says what has to be looked up before the message is opened. Reads its header section and nothing else.
+    async fn outline(&self, message: &RawMessage) -> Result<Outline, OpenerError>;
 
-    /// Opens again and drafts what is filed.
-    async fn draft(&self, message: &RawMessage, order: &DraftOrder) -> Result<Draft, OpenerError>;
+    /// Opens, reads and judges, with what was looked up.
+    async fn assess(&self, message: &RawMessage, known: &Known) -> Result<Assessment, OpenerError>;
 
-    /// Opens again (unless the order says otherwise) and composes the mails.
+    /// Opens again and drafts what is filed. What the order's facts say about the sender stands.
+    async fn draft(&self, message: &RawMessage, known: &Known, order: &DraftOrder) -> Result<Draft, OpenerError>;
+
+    /// Opens again (unless the order says otherwise) and composes the mails. What its facts say about the sender stands.
     async fn compose(
         &self,
         message: Option<&RawMessage>,
+        known: &Known,
         order: &ComposeOrder,
     ) -> Result<Vec<OutgoingMail>, OpenerError>;
 
@@ -169,6 +173,17 @@ pub enum OpenerError {
     /// The request cannot be carried out as it is: a configuration problem that concerns this message.
     #[error("{0}")]
     Refused(String),
+}
+
+/// Asks the DNS for what shows who sent a mail.
+#[async_trait]
+pub trait Dns: Send + Sync {
+    /// The TXT records of each name, all asked at one time. Answers within a few seconds whatever the servers do: what has
+    /// no answer by then has failed.
+    async fn txt(&self, questions: &[DnsQuestion]) -> Vec<DnsAnswer>;
+
+    /// Tries one look-up, for `check`.
+    async fn check(&self) -> Vec<Finding>;
 }
 
 /// A line of `check`: what was tried, how it went, and what to do about it.

@@ -199,6 +199,7 @@ fn message(encryption: Encryption) -> OpenedMessage {
             address: "erin@example.org".parse().ok(),
             name: String::new(),
             authenticated: Authentication::None,
+            shortfall: None,
         },
         encryption,
         format: None,
@@ -227,6 +228,7 @@ fn order(comment: bool) -> DraftOrder {
     };
     DraftOrder {
         case: "OTEL-SEC-2026-0001".parse().unwrap(),
+        facts: MessageFacts::of(&message(Encryption::None)),
         verdict,
         marker: Marker::from_random([7; 16]),
         destination: "open-telemetry/opentelemetry-go".parse().unwrap(),

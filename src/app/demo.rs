@@ -83,6 +83,7 @@ async fn work(
         advisories: parts::advisories(settings)?,
         store: store.clone(),
         opener: pool,
+        dns: None,
         clock: Arc::new(parts::SystemClock),
     };
     let engine = Engine::new(parts, parts::engine(settings));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Error, file_error, read_message};
-use crate::model::{CaseId, Disclosure, Ecosystem, Evidence, Kind, Question, Severity, WorkerSettings};
+use crate::model::{CaseId, Disclosure, Ecosystem, Evidence, Kind, Known, Question, Severity, WorkerSettings};
 use crate::worker::{Desk, InspectOptions, Inspection};
 
 /// The file beside the mails that says what they are: one JSON object a line.
@@ -82,7 +82,7 @@ pub fn evaluate(folder: &Path, settings: WorkerSettings) -> Result<Evaluation, E
     let mut evaluation = Evaluation::default();
     for truth in truths {
         let mail = read_message(&folder.join(&truth.file), &limits)?;
-        let (_, inspection) = desk.inspect(&mail, InspectOptions { show_text: false }, now);
+        let (_, inspection) = desk.inspect(&mail, &Known::default(), InspectOptions { show_text: false }, now);
         evaluation.compare(&truth, &inspection);
     }
     Ok(evaluation)

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use super::{Error, Loaded, parts, read_message};
 use crate::case::{Thread, plan};
 use crate::config;
-use crate::model::{Kind, Limits, WorkerSettings};
+use crate::model::{Kind, Known, Limits, SenderRules, WorkerSettings};
 use crate::ports::OpenerError;
 use crate::worker::{InspectOptions, Inspection, Pool};
 
@@ -27,6 +27,7 @@ pub fn inspector_settings(
         None => WorkerSettings {
             identity: config::built_in_identity()?,
             limits: Limits::default(),
+            sender: SenderRules::default(),
             secret_keys: Vec::new(),
             key_passwords: Vec::new(),
             team_certificates: Vec::new(),
@@ -61,7 +62,7 @@ impl Inspector {
     /// its life, is a result.
     pub async fn inspect(&self, file: PathBuf) -> Result<Inspection, Error> {
         let raw = read_message(&file, &self.limits)?;
-        let mut inspection = match self.pool.inspect(&raw, self.options).await {
+        let mut inspection = match self.pool.inspect(&raw, &Known::default(), self.options).await {
             Ok((assessment, mut inspection)) => {
                 // Without a store, what follows up is taken to have an advisory.
                 let thread = if assessment.verdict.kind == Kind::FollowUp { Thread::Advisory } else { Thread::New };

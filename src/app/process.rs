@@ -17,6 +17,7 @@ pub async fn process(loaded: Loaded, raw: RawMessage) -> Result<MessageRecord, E
         advisories: parts::advisories(settings)?,
         store: store.clone(),
         opener: Arc::new(parts::pool(settings.worker()?, 1)?),
+        dns: None,
         clock: Arc::new(parts::SystemClock),
     };
     let result = Engine::new(parts, parts::engine(settings)).process(raw).await;

@@ -38,6 +38,7 @@ pub async fn run(config: &Path, loaded: Loaded, once: bool) -> Result<ExitCode, 
         advisories: parts::advisories(&settings)?,
         store: store.clone(),
         opener: pool.clone(),
+        dns: None,
         clock: Arc::new(parts::SystemClock),
     };
     let engine = Arc::new(Engine::new(parts, parts::engine(&settings)));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::SecretSource;
-use crate::model::{Address, FilingWay, FolderNames, Identity, Limits, WorkerSettings};
+use crate::model::{Address, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
 
 /// Everything that one gateway is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,7 @@ impl Settings {
         Ok(WorkerSettings {
             identity: self.identity.clone(),
             limits: self.limits.clone(),
+            sender: SenderRules::default(),
             secret_keys: paths(&self.secret_keys)?,
             key_passwords: paths(&self.key_passwords)?,
             team_certificates: self.team.clone(),

@@ -57,7 +57,7 @@ impl Shared {
         let order = draft_order(claimed, filing)?;
         let drafted = {
             let raw = self.parts.store.raw(claimed.message).await?;
-            self.ask(self.parts.opener.draft(&raw, &order)).await
+            self.ask(self.parts.opener.draft(&raw, &self.recall(), &order)).await
         };
         match drafted {
             Ok(draft) => return Ok(Some(draft)),
@@ -147,6 +147,7 @@ fn draft_order(claimed: &Claimed, filing: &Filing) -> Result<DraftOrder, StoreEr
     let marker = if filing.comment_on.is_some() { &claimed.marker } else { &case.marker };
     Ok(DraftOrder {
         case: case.id.clone(),
+        facts: assessment.facts.clone(),
         verdict: assessment.verdict.clone(),
         marker: marker.clone(),
         destination: filing.destination.clone(),

@@ -11,6 +11,7 @@ mod bells;
 mod digest;
 mod drain;
 mod filing;
+mod known;
 mod lanes;
 mod open;
 mod order;
@@ -34,7 +35,7 @@ use bells::Bells;
 use status::Board;
 use tally::Tally;
 
-use crate::ports::{Advisories, Clock, MailSender, MailSource, Opener, Store, StoreError};
+use crate::ports::{Advisories, Clock, Dns, MailSender, MailSource, Opener, Store, StoreError};
 
 pub use order::{Order, OrderError, give};
 pub use pulse::Heartbeat;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub advisories: Arc<dyn Advisories>,
     pub store: Arc<dyn Store>,
     pub opener: Arc<dyn Opener>,
+    /// `None`: the DNS is not asked about senders.
+    pub dns: Option<Arc<dyn Dns>>,
     pub clock: Arc<dyn Clock>,
 }
 

@@ -28,7 +28,10 @@ impl Shared {
         }
         let assessed = {
             let raw = self.parts.store.raw(claimed.message).await?;
-            self.ask(self.parts.opener.assess(&raw)).await
+            match self.look_up(&raw).await {
+                Ok(known) => self.ask(self.parts.opener.assess(&raw, &known)).await,
+                Err(failed) => Err(failed),
+            }
         };
         let mut assessment = match assessed {
             Ok(assessment) => assessment,

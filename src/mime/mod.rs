@@ -7,6 +7,7 @@
 mod automatic;
 pub mod build;
 mod decode;
+pub mod dkim;
 mod entity;
 mod facts;
 mod header;

@@ -20,6 +20,9 @@ pub struct MessageFacts {
     /// Where an answer may go; `None` forbids one.
     pub answer_to: Option<Address>,
     pub authenticated: Authentication,
+    /// See [`Sender::shortfall`](super::Sender::shortfall).
+    #[serde(default)]
+    pub sender_shortfall: Option<String>,
     /// Author of a mail that was forwarded in this one.
     pub forwarded_author: Option<Address>,
     pub is_forward: bool,
@@ -29,6 +32,9 @@ pub struct MessageFacts {
     pub failure: Option<Unreadable>,
     pub signature: SignatureStatus,
     pub signer: Option<Fingerprint>,
+    /// See [`Signature::shortfall`](super::Signature::shortfall).
+    #[serde(default)]
+    pub signature_shortfall: Option<String>,
     pub automatic: Option<Automatic>,
     /// A reply may hold what was decrypted, because it can be encrypted to who signed inside.
     pub can_encrypt_reply: bool,
@@ -53,6 +59,7 @@ impl MessageFacts {
             author: opened.sender.address.clone(),
             answer_to: answer_to.clone(),
             authenticated: opened.sender.authenticated,
+            sender_shortfall: opened.sender.shortfall.clone(),
             forwarded_author: opened.forwarded.as_ref().and_then(|f| f.author.clone()),
             is_forward: opened.forwarded.is_some(),
             encryption: opened.encryption,
@@ -61,6 +68,7 @@ impl MessageFacts {
             failure: opened.failure,
             signature: opened.signature.status,
             signer: opened.signature.signer.clone(),
+            signature_shortfall: opened.signature.shortfall.clone(),
             automatic: opened.automatic.clone(),
             can_encrypt_reply: opened.reply_certificate.is_some(),
             ciphertext: opened.ciphertext,

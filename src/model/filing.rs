@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseId, GhsaId, InvalidId, Package, Repository, Secret, Severity, Verdict};
+use super::{CaseId, GhsaId, InvalidId, MessageFacts, Package, Repository, Secret, Severity, Verdict};
 
 /// What the gateway writes into GitHub for a message (stage 6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Draft {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DraftOrder {
     pub case: CaseId,
+    /// What was found about the sender when it was judged: it stands, whatever could be found out by now.
+    pub facts: MessageFacts,
     pub verdict: Verdict,
     pub marker: Marker,
     /// Where it goes, which is not where the verdict says after a refusal.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Address, CaseId, ContentDigest, Fingerprint, MailId, Secret};
+use super::{Address, CaseId, ContentDigest, Fingerprint, MailId, MessageFacts, Secret};
 
 /// A mail as it came (stage 1): bytes that nobody has looked at, and where they were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,20 @@ pub struct OpenedMessage {
     pub private_key_attached: bool,
 }
 
+impl OpenedMessage {
+    /// Takes over what was found out about the sender when the message was judged. Keys expire and disappear from the DNS,
+    /// certificates are learned: what is filed and sent later must not contradict the verdict.
+    pub fn keep_to(&mut self, facts: &MessageFacts) {
+        self.sender.authenticated = facts.authenticated;
+        self.sender.shortfall = facts.sender_shortfall.clone();
+        self.signature = Signature {
+            status: facts.signature,
+            signer: facts.signer.clone(),
+            shortfall: facts.signature_shortfall.clone(),
+        };
+    }
+}
+
 /// Facts from the outer header section. Unprotected, so hints at most.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers {
@@ -116,6 +130,9 @@ pub struct Sender {
     /// Display name, for people; proves nothing.
     pub name: String,
     pub authenticated: Authentication,
+    /// What keeps the sender from being authenticated by the mail domain, for people; no text from the mail. `None` when
+    /// nothing was there to look at.
+    pub shortfall: Option<String>,
 }
 
 /// What shows that the sender is the sender.

@@ -10,6 +10,7 @@ mod facts;
 mod filing;
 mod hidden;
 mod ids;
+mod known;
 mod mail;
 mod outcome;
 mod outgoing;
@@ -28,6 +29,7 @@ pub use filing::{
 };
 pub use hidden::is_hidden;
 pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
+pub use known::{DnsAnswer, DnsFound, DnsQuestion, Known, KnownCertificate, Outline};
 pub use mail::{
     Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
     OpenedMessage, Origin, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus, Unreadable,
@@ -36,5 +38,5 @@ pub use outcome::{HoldReason, IgnoreReason, Outcome};
 pub use outgoing::{Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
 pub use secret::Secret;
-pub use settings::{FilingWay, FolderNames, Identity, Limits, WorkerSettings};
+pub use settings::{FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
 pub use verdict::{Action, Confidence, Disclosure, Evidence, Kind, Question, Verdict};

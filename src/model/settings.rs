@@ -103,11 +103,22 @@ impl Default for FolderNames {
     }
 }
 
+/// What may show who sent a message, besides its OpenPGP signature.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderRules {
+    /// DKIM signatures are verified, with keys that the daemon looks up in the DNS.
+    pub dkim: bool,
+    /// The name under which the mail server of the mailbox writes `Authentication-Results` (RFC 8601 2.5), in lower case.
+    /// `None`: such fields are never believed.
+    pub authserv_id: Option<String>,
+}
+
 /// What a worker process is started with. It reads these files itself, so that the daemon never holds a secret key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerSettings {
     pub identity: Identity,
     pub limits: Limits,
+    pub sender: SenderRules,
     /// Files, or folders of files, with the gateway's secret keys, armored or binary. The first usable certificate signs
     /// and is sent out; all of them open mail, expired and retired ones too.
     pub secret_keys: Vec<PathBuf>,

@@ -9,7 +9,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::*;
-use crate::model::{Identity, Limits, Unreadable, WorkerSettings};
+use crate::model::{Identity, Limits, SenderRules, Unreadable, WorkerSettings};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
@@ -38,6 +38,7 @@ fn settings(folder: &Path) -> WorkerSettings {
     WorkerSettings {
         identity,
         limits: Limits::default(),
+        sender: SenderRules::default(),
         secret_keys: vec![folder.join("own")],
         key_passwords: Vec::new(),
         team_certificates: vec![folder.join("team")],

@@ -46,6 +46,7 @@ impl World {
         let settings = WorkerSettings {
             identity: identity.clone(),
             limits: Default::default(),
+            sender: Default::default(),
             secret_keys: vec![folder.path().join("own.asc")],
             key_passwords: vec![],
             team_certificates: vec![folder.path().join("team")],
@@ -179,6 +180,7 @@ fn opened(encryption: Encryption, certificate: Option<Certificate>) -> OpenedMes
             address: "erin@example.net".parse().ok(),
             name: format!("{CANARY}\r\nBcc: all@example.org"),
             authenticated: Authentication::None,
+            shortfall: None,
         },
         encryption,
         format: (encryption != Encryption::None).then_some(EncryptionFormat::PgpMime),

@@ -44,7 +44,7 @@ fn message(subject: &str, text: &str) -> OpenedMessage {
         headers: Headers { date: Some(time::macros::datetime!(2026-03-01 12:00 UTC)), ..Headers::default() },
         subject: subject.to_owned().into(),
         subject_protected: false,
-        sender: Sender { address: None, name: String::new(), authenticated: Authentication::None },
+        sender: Sender { address: None, name: String::new(), authenticated: Authentication::None, shortfall: None },
         encryption: Encryption::None,
         format: None,
         decryption_key: None,

@@ -2,12 +2,11 @@ use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
-use super::open::open;
-use super::{InspectOptions, Inspection, Material, Member, OwnCertificate, Ready};
+use super::{InspectOptions, Inspection, Material, Member, OwnCertificate, Ready, open};
 use crate::advisory;
 use crate::model::{
-    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, MessageFacts, OpenedMessage, OutgoingMail, RawMessage,
-    Report, WorkerSettings,
+    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, MessageFacts, OpenedMessage, OutgoingMail,
+    Outline, RawMessage, Report, WorkerSettings,
 };
 use crate::openpgp::{self, Keyring, KeyringError};
 use crate::reply::{self, ComposeError, Office, TemplateError, Templates};
@@ -87,14 +86,19 @@ impl Desk {
     }
 
     /// Opens, reads and judges (stages 3 to 5).
-    pub fn assess(&self, message: &RawMessage, now: OffsetDateTime) -> Assessment {
-        let (opened, report) = self.read(message, now);
+    pub fn assess(&self, message: &RawMessage, known: &Known, now: OffsetDateTime) -> Assessment {
+        let (opened, report) = self.read(message, known, None, now);
         self.judge(&opened, &report)
     }
 
+    /// What has to be looked up before the message is opened.
+    pub fn outline(&self, message: &RawMessage) -> Outline {
+        open::outline(message, &self.settings)
+    }
+
     /// Opens, reads and drafts (stage 6).
-    pub fn draft(&self, message: &RawMessage, order: &DraftOrder, now: OffsetDateTime) -> Draft {
-        let (opened, report) = self.read(message, now);
+    pub fn draft(&self, message: &RawMessage, known: &Known, order: &DraftOrder, now: OffsetDateTime) -> Draft {
+        let (opened, report) = self.read(message, known, Some(&order.facts), now);
         advisory::draft(&opened, &report, order, &self.settings.identity, message.received)
     }
 
@@ -106,9 +110,11 @@ impl Desk {
     pub fn compose(
         &self,
         message: Option<&RawMessage>,
+        known: &Known,
         order: &ComposeOrder,
     ) -> Result<Vec<OutgoingMail>, ComposeError> {
-        let read = message.map(|message| self.read(message, order.now));
+        let judged = order.assessment.as_ref().map(|assessment| &assessment.facts);
+        let read = message.map(|message| self.read(message, known, judged, order.now));
         reply::compose(read.as_ref().map(|(opened, report)| (opened, report)), order, &self.office())
     }
 
@@ -125,10 +131,11 @@ impl Desk {
     pub fn inspect(
         &self,
         message: &RawMessage,
+        known: &Known,
         options: InspectOptions,
         now: OffsetDateTime,
     ) -> (Assessment, Inspection) {
-        let (opened, report) = self.read(message, now);
+        let (opened, report) = self.read(message, known, None, now);
         let assessment = self.judge(&opened, &report);
         let inspection = Inspection::of(&opened, &report, &assessment.verdict, options.show_text);
         (assessment, inspection)
@@ -143,8 +150,18 @@ impl Desk {
         }
     }
 
-    fn read(&self, message: &RawMessage, now: OffsetDateTime) -> (OpenedMessage, Report) {
-        let opened = open(message, &self.keyring, &self.settings.limits, &self.settings.identity, now);
+    /// Opens and reads; a message that was judged keeps what was found about its sender.
+    fn read(
+        &self,
+        message: &RawMessage,
+        known: &Known,
+        judged: Option<&MessageFacts>,
+        now: OffsetDateTime,
+    ) -> (OpenedMessage, Report) {
+        let mut opened = open::open(message, &self.keyring, &self.settings, known, now);
+        if let Some(facts) = judged {
+            opened.keep_to(facts);
+        }
         let report = triage::extract(&opened, &self.routing);
         (opened, report)
     }

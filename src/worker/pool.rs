@@ -15,7 +15,8 @@ use tokio::time::{Instant, timeout};
 use super::protocol::{self, Answer, Envelope, InspectOptions, Request};
 use super::{Inspection, Ready};
 use crate::model::{
-    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, OutgoingMail, RawMessage, Secret, WorkerSettings,
+    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, OutgoingMail, Outline, RawMessage, Secret,
+    WorkerSettings,
 };
 use crate::ports::{Opener, OpenerError};
 
@@ -113,9 +114,11 @@ impl Pool {
     pub async fn inspect(
         &self,
         message: &RawMessage,
+        known: &Known,
         options: InspectOptions,
     ) -> Result<(Assessment, Inspection), OpenerError> {
-        match self.exchange(Request::Inspect(Envelope::of(message), options), Some(message)).await? {
+        let request = Request::Inspect(Envelope::of(message), bounded(known), options);
+        match self.exchange(request, Some(&message.bytes)).await? {
             (Answer::Inspected(assessment), pieces) => {
                 let json = Secret::new(pieces.into_iter().next().unwrap_or_default());
                 let inspection = serde_json::from_slice(json.expose()).map_err(|_| confused())?;
@@ -128,12 +131,12 @@ impl Pool {
     async fn exchange(
         &self,
         request: Request<'_>,
-        message: Option<&RawMessage>,
+        bytes: Option<&[u8]>,
     ) -> Result<(Answer, Vec<Vec<u8>>), OpenerError> {
         let (mut worker, _permit) = self.checkout().await?;
         let limits = self.shared().settings.limits.clone();
         // A message over the limit is cut: its stated size tells the worker so.
-        let body = message.map(|m| &m.bytes[..m.bytes.len().min(limits.message_size as usize)]);
+        let body = bytes.map(|bytes| &bytes[..bytes.len().min(limits.message_size as usize)]);
         let head = protocol::encode(&request).map_err(|_| confused())?;
         let pieces: Vec<&[u8]> = std::iter::once(head.as_slice()).chain(body).collect();
         let reason = match timeout(Duration::from_secs(limits.seconds), worker.ask(&pieces)).await {
@@ -247,16 +250,26 @@ impl Worker {
 
 #[async_trait]
 impl Opener for Pool {
-    async fn assess(&self, message: &RawMessage) -> Result<Assessment, OpenerError> {
-        match self.exchange(Request::Assess(Envelope::of(message)), Some(message)).await? {
+    async fn outline(&self, message: &RawMessage) -> Result<Outline, OpenerError> {
+        let most = self.shared().settings.limits.header_size;
+        let header = &message.bytes[..message.bytes.len().min(most)];
+        match self.exchange(Request::Outline(Envelope::of(message)), Some(header)).await? {
+            (Answer::Outlined(outline), _) => Ok(outline),
+            (answer, _) => Err(unexpected(answer)),
+        }
+    }
+
+    async fn assess(&self, message: &RawMessage, known: &Known) -> Result<Assessment, OpenerError> {
+        let request = Request::Assess(Envelope::of(message), bounded(known));
+        match self.exchange(request, Some(&message.bytes)).await? {
             (Answer::Assessed(assessment), _) => Ok(*assessment),
             (answer, _) => Err(unexpected(answer)),
         }
     }
 
-    async fn draft(&self, message: &RawMessage, order: &DraftOrder) -> Result<Draft, OpenerError> {
-        let request = Request::Draft(Envelope::of(message), Box::new(Cow::Borrowed(order)));
-        match self.exchange(request, Some(message)).await? {
+    async fn draft(&self, message: &RawMessage, known: &Known, order: &DraftOrder) -> Result<Draft, OpenerError> {
+        let request = Request::Draft(Envelope::of(message), bounded(known), Box::new(Cow::Borrowed(order)));
+        match self.exchange(request, Some(&message.bytes)).await? {
             (Answer::Drafted(draft), _) => Ok(*draft),
             (answer, _) => Err(unexpected(answer)),
         }
@@ -265,15 +278,21 @@ impl Opener for Pool {
     async fn compose(
         &self,
         message: Option<&RawMessage>,
+        known: &Known,
         order: &ComposeOrder,
     ) -> Result<Vec<OutgoingMail>, OpenerError> {
-        let request = Request::Compose(message.map(Envelope::of), Box::new(Cow::Borrowed(order)));
-        composed(self.exchange(request, message).await?)
+        let request = Request::Compose(message.map(Envelope::of), bounded(known), Box::new(Cow::Borrowed(order)));
+        composed(self.exchange(request, message.map(|message| message.bytes.as_slice())).await?)
     }
 
     async fn digest(&self, order: &DigestOrder) -> Result<Vec<OutgoingMail>, OpenerError> {
         composed(self.exchange(Request::Digest(Box::new(Cow::Borrowed(order))), None).await?)
     }
+}
+
+/// What a request has room for, whoever filled it.
+fn bounded(known: &Known) -> Cow<'static, Known> {
+    Cow::Owned(known.within_bounds())
 }
 
 /// The mails together with their bytes.

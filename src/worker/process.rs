@@ -71,19 +71,20 @@ fn answer(desk: &Desk, request: Request<'_>, bytes: Vec<u8>) -> io::Result<(Answ
     let now = OffsetDateTime::now_utc();
     Ok(match request {
         Request::Start(_) => (Answer::Refused("a worker is started once".into()), Bodies::new()),
-        Request::Assess(envelope) => {
-            (Answer::Assessed(Box::new(desk.assess(&envelope.open(bytes), now))), Bodies::new())
+        Request::Outline(envelope) => (Answer::Outlined(desk.outline(&envelope.open(bytes))), Bodies::new()),
+        Request::Assess(envelope, known) => {
+            (Answer::Assessed(Box::new(desk.assess(&envelope.open(bytes), &known, now))), Bodies::new())
         }
-        Request::Draft(envelope, order) => {
-            (Answer::Drafted(Box::new(desk.draft(&envelope.open(bytes), &order, now))), Bodies::new())
+        Request::Draft(envelope, known, order) => {
+            (Answer::Drafted(Box::new(desk.draft(&envelope.open(bytes), &known, &order, now))), Bodies::new())
         }
-        Request::Compose(envelope, order) => {
+        Request::Compose(envelope, known, order) => {
             let message: Option<RawMessage> = envelope.map(|envelope| envelope.open(bytes));
-            composed(desk.compose(message.as_ref(), &order))
+            composed(desk.compose(message.as_ref(), &known, &order))
         }
         Request::Digest(order) => composed(desk.digest(&order)),
-        Request::Inspect(envelope, options) => {
-            let (assessment, inspection) = desk.inspect(&envelope.open(bytes), options, now);
+        Request::Inspect(envelope, known, options) => {
+            let (assessment, inspection) = desk.inspect(&envelope.open(bytes), &known, options, now);
             let json = serde_json::to_vec(&inspection).map_err(io::Error::other)?;
             (Answer::Inspected(Box::new(assessment)), vec![Secret::new(json)])
         }

@@ -14,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::Ready;
 use crate::model::{
-    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Origin, OutgoingMail, RawMessage, WorkerSettings,
+    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, Origin, OutgoingMail, Outline, RawMessage,
+    WorkerSettings,
 };
 
 /// Most bytes of one answer: the alerts for a large team, with their attachments.
@@ -31,17 +32,20 @@ const FIRST_ALLOCATION: u64 = 64 << 10;
 pub(super) enum Request<'a> {
     /// The first request, once.
     Start(Box<Cow<'a, WorkerSettings>>),
-    Assess(Envelope),
-    Draft(Envelope, Box<Cow<'a, DraftOrder>>),
-    Compose(Option<Envelope>, Box<Cow<'a, ComposeOrder>>),
+    /// The message's bytes are its header section alone.
+    Outline(Envelope),
+    Assess(Envelope, Cow<'a, Known>),
+    Draft(Envelope, Cow<'a, Known>, Box<Cow<'a, DraftOrder>>),
+    Compose(Option<Envelope>, Cow<'a, Known>, Box<Cow<'a, ComposeOrder>>),
     Digest(Box<Cow<'a, DigestOrder>>),
-    Inspect(Envelope, InspectOptions),
+    Inspect(Envelope, Cow<'a, Known>, InspectOptions),
 }
 
 /// What a worker answers.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Answer {
     Ready(Box<Ready>),
+    Outlined(Outline),
     Assessed(Box<Assessment>),
     Drafted(Box<Draft>),
     /// The mails' bytes are the further pieces, in the same order.

@@ -101,6 +101,7 @@ pub fn engine(world: &Arc<World>, store: &Arc<dyn Store>, change: impl FnOnce(&m
         advisories: Arc::new(Outside(world.clone())),
         store: store.clone(),
         opener: Arc::new(Outside(world.clone())),
+        dns: None,
         clock: Arc::new(Outside(world.clone())),
     };
     Engine::new(parts, settings)
@@ -227,7 +228,11 @@ fn kills(message: &RawMessage, stage: &str) -> Result<(), OpenerError> {
 
 #[async_trait]
 impl Opener for Outside {
-    async fn assess(&self, message: &RawMessage) -> Result<Assessment, OpenerError> {
+    async fn outline(&self, _message: &RawMessage) -> Result<Outline, OpenerError> {
+        Ok(Outline::default())
+    }
+
+    async fn assess(&self, message: &RawMessage, _known: &Known) -> Result<Assessment, OpenerError> {
         self.0.note("assess");
         kills(message, "assess")?;
         let mut assessment = super::assessment();
@@ -256,7 +261,7 @@ impl Opener for Outside {
         Ok(assessment)
     }
 
-    async fn draft(&self, message: &RawMessage, order: &DraftOrder) -> Result<Draft, OpenerError> {
+    async fn draft(&self, message: &RawMessage, _known: &Known, order: &DraftOrder) -> Result<Draft, OpenerError> {
         kills(message, "draft")?;
         let (text, marker) = (Secret::new("text".to_owned()), order.marker.clone());
         Ok(if order.comment {
@@ -278,6 +283,7 @@ impl Opener for Outside {
     async fn compose(
         &self,
         message: Option<&RawMessage>,
+        _known: &Known,
         order: &ComposeOrder,
     ) -> Result<Vec<OutgoingMail>, OpenerError> {
         message.map_or(Ok(()), |message| kills(message, "compose"))?;

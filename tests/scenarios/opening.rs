@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use advisory_intake::model::{
-    Encryption, EncryptionFormat, Identity, Limits, OpenedMessage, Origin, PartContent, RawMessage, SignatureStatus,
-    Unreadable, WorkerSettings,
+    Encryption, EncryptionFormat, Identity, Known, Limits, OpenedMessage, Origin, PartContent, RawMessage, SenderRules,
+    SignatureStatus, Unreadable, WorkerSettings,
 };
 use advisory_intake::openpgp::Keyring;
 use advisory_intake::worker::open::open;
@@ -48,6 +48,7 @@ fn settings(secret_keys: Vec<PathBuf>) -> WorkerSettings {
     WorkerSettings {
         identity,
         limits: Limits::default(),
+        sender: SenderRules::default(),
         secret_keys,
         key_passwords: vec![keys.join("passwords.txt")],
         team_certificates: vec![keys.join("team")],
@@ -61,7 +62,7 @@ fn settings(secret_keys: Vec<PathBuf>) -> WorkerSettings {
 fn opened(mail: Vec<u8>, settings: &WorkerSettings, keyring: &Keyring) -> OpenedMessage {
     let now = OffsetDateTime::now_utc();
     let raw = RawMessage { origin: Origin::Pipe, received: now, size: mail.len() as u64, bytes: mail };
-    open(&raw, keyring, &settings.limits, &settings.identity, now)
+    open(&raw, keyring, settings, &Known::default(), now)
 }
 
 fn fixture(name: &str) -> Vec<u8> {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use advisory_intake::model::{
-    Action, ComposeOrder, Encryption, Identity, Kind, Limits, MailKind, MessageId, Origin, RawMessage, WorkerSettings,
+    Action, ComposeOrder, Encryption, Identity, Kind, Known, Limits, MailKind, MessageId, Origin, RawMessage,
+    SenderRules, WorkerSettings,
 };
 use advisory_intake::ports::{Opener, OpenerError};
 use advisory_intake::worker::{InspectOptions, Pool};
@@ -33,6 +34,7 @@ fn settings() -> WorkerSettings {
             show_reporter: false,
         },
         limits: Limits::default(),
+        sender: SenderRules::default(),
         secret_keys: vec![keys.join("intake.sec.asc")],
         key_passwords: vec![],
         team_certificates: vec![keys.join("team")],
@@ -66,7 +68,7 @@ async fn a_worker_opens_judges_and_composes() {
     let ready = pool.ready().await.unwrap();
     assert!(ready.own.is_some() && ready.team.len() >= 2 && !ready.repositories.is_empty(), "{ready:?}");
     let message = mail("01-report-pgpmime-signed.eml");
-    let assessment = pool.assess(&message).await.unwrap();
+    let assessment = pool.assess(&message, &Known::default()).await.unwrap();
     assert_eq!((assessment.verdict.kind, assessment.facts.encryption), (Kind::Report, Encryption::Whole));
     let order = ComposeOrder {
         message: MessageId::new(1),
@@ -80,7 +82,7 @@ async fn a_worker_opens_judges_and_composes() {
         now: OffsetDateTime::now_utc(),
         received: message.received,
     };
-    let mails = pool.compose(Some(&message), &order).await.unwrap();
+    let mails = pool.compose(Some(&message), &Known::default(), &order).await.unwrap();
     let kinds: Vec<MailKind> = mails.iter().map(|mail| mail.kind).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == MailKind::Alert).count(), ready.team.len());
     assert_eq!(kinds.last(), Some(&MailKind::Reply));
@@ -88,11 +90,29 @@ async fn a_worker_opens_judges_and_composes() {
 }
 
 #[tokio::test]
+async fn an_outline_names_the_authors_and_the_keys_of_their_domain() {
+    let header = "DKIM-Signature: v=1; a=rsa-sha256; d=Example.org;\r\n s=s1; bh=x; b=x\r\n\
+                  DKIM-Signature: v=1; d=example.org; s=s1; b=other\r\n\
+                  DKIM-Signature: v=1; d=printer.local; s=s1; b=x\r\n\
+                  From: Erin via list <list@lists.example>\r\nX-Original-From: erin@example.org\r\n\
+                  List-Post: <mailto:list@lists.example>\r\n";
+    let bytes = [header.as_bytes(), b"\r\nDKIM-Signature: d=body.example; s=x\r\n", &[b'x'; 400_000]].concat();
+    let message = RawMessage { size: bytes.len() as u64, bytes, ..mail("07-report-plain.eml") };
+    for (dkim, names) in [(false, vec![]), (true, vec!["s1._domainkey.example.org"])] {
+        let sender = SenderRules { dkim, ..SenderRules::default() };
+        let outline = pool(WorkerSettings { sender, ..settings() }).outline(&message).await.unwrap();
+        let authors: Vec<&str> = outline.authors.iter().map(|address| address.as_str()).collect();
+        assert_eq!(authors, ["erin@example.org", "list@lists.example"]);
+        assert_eq!(outline.dns.iter().map(|question| question.as_str()).collect::<Vec<_>>(), names);
+    }
+}
+
+#[tokio::test]
 async fn inspection_shows_the_text_only_when_asked() {
     let pool = pool(settings());
     let message = mail("01-report-pgpmime-signed.eml");
     for show_text in [false, true] {
-        let (_, inspection) = pool.inspect(&message, InspectOptions { show_text }).await.unwrap();
+        let (_, inspection) = pool.inspect(&message, &Known::default(), InspectOptions { show_text }).await.unwrap();
         let line = serde_json::to_value(&inspection).unwrap();
         assert_eq!(line.get("text").is_some(), show_text);
         assert_eq!((line["kind"].as_str(), line["encryption"].as_str()), (Some("report"), Some("whole")));
@@ -103,7 +123,7 @@ async fn inspection_shows_the_text_only_when_asked() {
 async fn a_message_over_the_limit_is_not_sent_whole() {
     let limits = Limits { message_size: 2_000, ..Limits::default() };
     let pool = pool(WorkerSettings { limits, ..settings() });
-    let assessment = pool.assess(&mail("16-report-german-large.eml")).await.unwrap();
+    let assessment = pool.assess(&mail("16-report-german-large.eml"), &Known::default()).await.unwrap();
     assert_eq!(assessment.verdict.kind, Kind::Unreadable);
 }
 
@@ -112,9 +132,9 @@ async fn a_worker_that_runs_over_its_time_is_lost_and_the_next_message_finds_ano
     let limits = Limits { seconds: 0, ..Limits::default() };
     let pool = pool(WorkerSettings { limits, ..settings() });
     let message = mail("07-report-plain.eml");
-    assert!(matches!(pool.assess(&message).await, Err(OpenerError::Died(_))));
+    assert!(matches!(pool.assess(&message, &Known::default()).await, Err(OpenerError::Died(_))));
     pool.reload(settings()).await.unwrap();
-    assert_eq!(pool.assess(&message).await.unwrap().verdict.kind, Kind::Report);
+    assert_eq!(pool.assess(&message, &Known::default()).await.unwrap().verdict.kind, Kind::Report);
 }
 
 #[tokio::test]
@@ -123,7 +143,7 @@ async fn workers_are_replaced_after_their_messages_and_when_they_are_killed() {
     let message = mail("07-report-plain.eml");
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..4 {
-        pool.assess(&message).await.unwrap();
+        pool.assess(&message, &Known::default()).await.unwrap();
         seen.extend(pool.idle());
     }
     assert_eq!(seen.len(), 2, "the first and the third message leave a worker waiting: {seen:?}");
@@ -133,7 +153,8 @@ async fn workers_are_replaced_after_their_messages_and_when_they_are_killed() {
     while fs::read_to_string(format!("/proc/{waiting}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let together = futures::future::join_all((0..6).map(|_| pool.assess(&message))).await;
+    let known = Known::default();
+    let together = futures::future::join_all((0..6).map(|_| pool.assess(&message, &known))).await;
     assert!(together.iter().all(Result::is_ok), "a dead worker is no message's fault: {together:?}");
 }
 
@@ -142,7 +163,7 @@ async fn settings_that_cannot_work_are_told_in_a_sentence_and_not_tried_in_a_loo
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("nowhere.asc");
     let bad_keys = WorkerSettings { secret_keys: vec![missing.clone()], ..settings() };
-    let error = pool(bad_keys).assess(&mail("07-report-plain.eml")).await.unwrap_err();
+    let error = pool(bad_keys).assess(&mail("07-report-plain.eml"), &Known::default()).await.unwrap_err();
     assert!(matches!(&error, OpenerError::Setup(text) if text.contains("nowhere.asc")), "{error}");
 
     let program = script(folder.path(), "echo started >>count; exit 3");

@@ -6,7 +6,9 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
-use crate::model::{Ending, FailedMail, HeldMessage, HoldReason, Kind, Limits, UnfinishedMessage, WorkerSettings};
+use crate::model::{
+    Ending, FailedMail, HeldMessage, HoldReason, Kind, Limits, SenderRules, UnfinishedMessage, WorkerSettings,
+};
 use crate::openpgp::{Keyring, generate};
 use crate::reply::Templates;
 use crate::reply::tests::identity;
@@ -26,6 +28,7 @@ fn keyring(folder: &Path, secret: &str) -> Keyring {
     let settings = WorkerSettings {
         identity: identity(),
         limits: Limits::default(),
+        sender: SenderRules::default(),
         secret_keys: vec![folder.join(secret)],
         key_passwords: vec![],
         team_certificates: vec![folder.join("team")],

@@ -6,6 +6,7 @@ mod encrypted;
 mod forward;
 mod inline;
 mod keys;
+mod outline;
 mod signed;
 mod text;
 mod verdict;
@@ -16,23 +17,25 @@ use std::borrow::Cow;
 use memchr::memchr;
 use time::OffsetDateTime;
 
+pub use self::outline::outline;
 use self::walk::{Seen, Walk};
 use crate::mime::{self, Entity};
 use crate::model::{
-    Authentication, Encryption, Identity, Limits, OpenedMessage, Part, PartContent, Protection, RawMessage, Secret,
-    Sender, Signature, SignatureStatus, Unreadable,
+    Authentication, Encryption, Identity, Known, OpenedMessage, Part, PartContent, Protection, RawMessage, Secret,
+    Sender, Signature, SignatureStatus, Unreadable, WorkerSettings,
 };
 use crate::openpgp::Keyring;
 
-/// Opens `raw`. Whatever its bytes are, the answer is an [`OpenedMessage`]: what could not be opened stands in its
+/// Opens `raw` with what is `known` beside it. Whatever its bytes are, the answer is an [`OpenedMessage`]: what could not be opened stands in its
 /// `failure`, and its headers are read as far as they can be.
 pub fn open(
     raw: &RawMessage,
     keyring: &Keyring,
-    limits: &Limits,
-    identity: &Identity,
+    settings: &WorkerSettings,
+    _known: &Known,
     now: OffsetDateTime,
 ) -> OpenedMessage {
+    let WorkerSettings { identity, limits, .. } = settings;
     let mut walk = Walk::new(keyring, limits, now);
     let bytes = with_line_breaks(&raw.bytes);
     match mime::parse(&bytes, limits) {
@@ -72,7 +75,12 @@ fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {
         headers: mime::headers(&mail.header, identity),
         subject: Secret::new(subject),
         subject_protected,
-        sender: Sender { address: author.address, name: author.name, authenticated: authentication(&signature) },
+        sender: Sender {
+            address: author.address,
+            name: author.name,
+            authenticated: authentication(&signature),
+            shortfall: None,
+        },
         encryption,
         format: walk.format,
         decryption_key: walk.decryption_key.take(),

@@ -266,6 +266,6 @@ fn lines_that_end_in_a_bare_cr_are_lines() {
     let people = People::new();
     let bytes = b"From: erin@example.org\rSubject: A bug\r\rhello\r".to_vec();
     let raw = RawMessage { origin: Origin::Pipe, received: NOW, size: bytes.len() as u64, bytes };
-    let opened = open(&raw, &people.intake, &people.settings.limits, &people.settings.identity, NOW);
+    let opened = open(&raw, &people.intake, &people.settings, &Known::default(), NOW);
     assert_eq!((opened.subject.expose().as_str(), texts(&opened)), ("A bug", vec!["hello".to_owned()]));
 }

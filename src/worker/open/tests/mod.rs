@@ -6,7 +6,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
-use crate::model::{EncryptionFormat, Origin, WorkerSettings};
+use crate::model::{EncryptionFormat, Limits, Origin, SenderRules, WorkerSettings};
 use crate::openpgp::{Cert, Generated, generate};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -39,7 +39,7 @@ impl People {
     fn open(&self, mail: &str) -> OpenedMessage {
         let bytes = mail.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes();
         let raw = RawMessage { origin: Origin::Pipe, received: NOW, size: bytes.len() as u64, bytes };
-        open(&raw, &self.intake, &self.settings.limits, &self.settings.identity, NOW)
+        open(&raw, &self.intake, &self.settings, &Known::default(), NOW)
     }
 
     fn sealed(&self, by: &Keyring, text: &str) -> String {
@@ -64,6 +64,7 @@ fn settings() -> WorkerSettings {
     WorkerSettings {
         identity,
         limits: Limits::default(),
+        sender: SenderRules::default(),
         secret_keys: Vec::new(),
         key_passwords: Vec::new(),
         team_certificates: Vec::new(),
