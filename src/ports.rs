@@ -273,8 +273,8 @@ pub trait Store: Send + Sync {
     /// The first id that belongs to one decides.
     async fn case_of_mail(&self, ids: &[MailId]) -> Result<Option<Joined>, StoreError>;
 
-    /// Replies queued to `address` since `since`.
-    async fn replies_since(&self, address: &Address, since: OffsetDateTime) -> Result<u32, StoreError>;
+    /// Replies of the kind that `limit` counts which were queued to `address`.
+    async fn replies_since(&self, address: &Address, limit: ReplyLimit) -> Result<u32, StoreError>;
 
     /// Takes the next outgoing mail whose time has come, urgent alerts first, and counts the attempt.
     async fn claim_mail(&self, now: OffsetDateTime, lease: Duration) -> Result<Option<Queued>, StoreError>;
@@ -394,11 +394,14 @@ pub struct Advance {
     pub now: OffsetDateTime,
 }
 
-/// How many replies one address may get.
+/// How many replies one address may get. Those to mail that its sender was shown to have sent are counted apart, so that
+/// nobody can use them up in somebody else's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplyLimit {
     pub most: u32,
     pub since: OffsetDateTime,
+    /// It answers mail whose sender is proven.
+    pub proven: bool,
 }
 
 /// An outgoing mail whose turn it is.

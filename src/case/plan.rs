@@ -41,6 +41,9 @@ pub fn plan(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Vec<Acti
     }
     if !may_answer(facts) {
         actions.retain(|action| !is_answer(*action));
+    } else if facts.is_from_stranger() && !actions.iter().any(|action| is_answer(*action)) {
+        // To get no answer would tell what is inside.
+        actions.push(Action::Receipt);
     }
     actions
 }
@@ -60,7 +63,7 @@ pub fn is_answer(action: Action) -> bool {
 
 /// Whether an action is mail to the team.
 pub fn is_alert(action: Action) -> bool {
-    matches!(action, Action::Alert | Action::AlertUrgent | Action::AlertWithoutContent)
+    matches!(action, Action::Alert | Action::AlertUrgent | Action::AlertWithoutContent | Action::AlertLink)
 }
 
 /// Whether the message is the gateway's own, come back: then nothing at all happens.

@@ -106,6 +106,20 @@ fn every_kind_has_its_actions() {
 }
 
 #[test]
+fn a_stranger_with_ciphertext_is_answered_whatever_is_inside() {
+    for encryption in [Encryption::Whole, Encryption::Partial] {
+        for kind in Kind::ALL {
+            for thread in [Thread::New, Thread::UnknownCase, Thread::OtherSender, Thread::Advisory] {
+                let actions = plan(&verdict(kind, Some(Disclosure::Private)), &facts(encryption), thread);
+                assert!(actions.iter().any(|action| is_answer(*action)), "{kind} {thread:?}: {actions:?}");
+            }
+        }
+    }
+    let proven = MessageFacts { can_encrypt_reply: true, ..facts(Encryption::Whole) };
+    assert_eq!(plan(&verdict(Kind::Spam, None), &proven, Thread::New), [Action::Ignore]);
+}
+
+#[test]
 fn nobody_answers_a_program_or_nobody() {
     for kind in Kind::ALL {
         let mut automatic = facts(Encryption::None);

@@ -6,8 +6,13 @@ use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
 use crate::case::{Event, Thread, is_alert, is_answer, plan};
-use crate::model::{Action, ContentDigest, Encryption, HoldReason, Kind, MailKind, Outcome, OutgoingMail, Repository};
+use crate::model::{
+    Action, ContentDigest, Encryption, HoldReason, Kind, MailKind, MessageFacts, Outcome, OutgoingMail, Repository,
+};
 use crate::ports::{Claimed, ComposeOrder, ReplyLimit, StoreError};
+
+/// Replies a day beyond [`super::Settings::replies_per_day`] that tell of something filed or added to a case.
+const REPLY_RESERVE: u32 = 2;
 
 impl Shared {
     /// Composes the urgent alert.
@@ -17,7 +22,7 @@ impl Shared {
         }
         let order = self.order(claimed, None, vec![Action::AlertUrgent], None, Vec::new());
         match self.compose(claimed, &order, true).await? {
-            Ok(mails) => self.composed(claimed, mails, "urgent").await,
+            Ok(mails) => self.composed(claimed, mails, None, "urgent").await,
             // The filing must not wait for an alert that cannot be made: after a second try it goes on without.
             Err(Failed::Died(why) | Failed::Refused(why)) => {
                 let note = With::note(format!("the urgent alert could not be composed: {why}"));
@@ -36,7 +41,8 @@ impl Shared {
     ) -> Result<(), StepError> {
         let mut actions = self.mails_for(claimed, &outcome, refused.is_some()).await?;
         let mut notes = Vec::new();
-        if actions.iter().any(|action| is_answer(*action)) && self.is_answered_enough(claimed).await? {
+        let limit = self.reply_limit(claimed, &outcome);
+        if actions.iter().any(|action| is_answer(*action)) && self.is_answered_enough(claimed, limit).await? {
             actions.retain(|action| !is_answer(*action));
             notes.push("no reply: this address has had as many as it may get for now".to_owned());
         }
@@ -55,7 +61,7 @@ impl Shared {
             composed = self.compose(claimed, &order, false).await?;
         }
         match composed {
-            Ok(mails) => self.composed(claimed, mails, &order.notes.join("; ")).await,
+            Ok(mails) => self.composed(claimed, mails, Some(limit), &order.notes.join("; ")).await,
             Err(Failed::Died(why)) => {
                 let note = With::note(format!("a worker died or stalled on it: {why}"));
                 self.step(claimed, Event::WorkerDied, note).await
@@ -69,12 +75,17 @@ impl Shared {
         }
     }
 
-    async fn composed(&self, claimed: &mut Claimed, mails: Vec<OutgoingMail>, remark: &str) -> Result<(), StepError> {
+    async fn composed(
+        &self,
+        claimed: &mut Claimed,
+        mails: Vec<OutgoingMail>,
+        replies: Option<ReplyLimit>,
+        remark: &str,
+    ) -> Result<(), StepError> {
         let count = |kind| mails.iter().filter(|mail| mail.kind == kind).count();
         let alerts = count(MailKind::Alert) + count(MailKind::UrgentAlert);
         let remark = if remark.is_empty() { String::new() } else { format!(" ({remark})") };
         let note = format!("queued: {alerts} to the team, {} to the sender{remark}", count(MailKind::Reply));
-        let replies = Some(self.reply_limit());
         self.step(claimed, Event::Composed, With { mails, replies, note, ..With::default() }).await
     }
 
@@ -123,6 +134,9 @@ impl Shared {
         actions.retain(|action| is_alert(*action) || is_answer(*action));
         if actions.contains(&Action::AlertUrgent) && self.is_alerted(claimed).await? {
             actions.retain(|action| *action != Action::AlertUrgent);
+            if matches!(outcome, Outcome::Filed(_) | Outcome::Commented { .. }) {
+                actions.insert(0, Action::AlertLink);
+            }
         }
         let unplanned = was_refused || matches!(outcome, Outcome::Held(_));
         if unplanned && !actions.iter().any(|action| is_alert(*action)) {
@@ -137,16 +151,24 @@ impl Shared {
         Ok(history.mails.iter().any(|mail| mail.kind == MailKind::UrgentAlert))
     }
 
-    async fn is_answered_enough(&self, claimed: &Claimed) -> Result<bool, StoreError> {
+    async fn is_answered_enough(&self, claimed: &Claimed, limit: ReplyLimit) -> Result<bool, StoreError> {
         let Some(to) = claimed.assessment.as_ref().and_then(|assessment| assessment.facts.answer_to.as_ref()) else {
             return Ok(false);
         };
-        let ReplyLimit { most, since } = self.reply_limit();
-        Ok(self.parts.store.replies_since(to, since).await? >= most)
+        Ok(self.parts.store.replies_since(to, limit).await? >= limit.most)
     }
 
-    fn reply_limit(&self) -> ReplyLimit {
-        ReplyLimit { most: self.settings.replies_per_day, since: self.parts.clock.now() - Duration::DAY }
+    /// What anybody sends in somebody's name uses up nothing of what that person gets on proven mail, and leaves the
+    /// reserve for what was filed.
+    fn reply_limit(&self, claimed: &Claimed, outcome: &Outcome) -> ReplyLimit {
+        let facts = claimed.assessment.as_ref().map(|assessment| &assessment.facts);
+        let proven = facts.is_some_and(MessageFacts::proves_who_is_answered);
+        // A reserve that depends on what is inside a ciphertext would tell it.
+        let filed = matches!(outcome, Outcome::Filed(_) | Outcome::Commented { .. })
+            && !facts.is_some_and(MessageFacts::is_from_stranger);
+        let reserve = if filed { REPLY_RESERVE } else { 0 };
+        let most = self.settings.replies_per_day.saturating_add(reserve);
+        ReplyLimit { most, since: self.parts.clock.now() - Duration::DAY, proven }
     }
 
     fn order(

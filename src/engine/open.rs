@@ -98,15 +98,19 @@ impl Shared {
         };
         let unknown_name = assessment.verdict.case.is_some() && named.is_none();
         let answered = self.parts.store.case_of_mail(&answered_mails(assessment)).await?;
-        let joined = match named {
+        let joined = match (named, answered) {
             // What answers a mail of ours is in that case, whatever name it mentions besides.
-            Some(named) if answered.is_none() => {
-                if !is_from(assessment, named.case.reporter.as_ref()) {
-                    return Ok(Conversation { thread: Thread::OtherSender, case: None });
+            (_, Some(answered)) if answered.mail.is_some() => Some(answered),
+            // Names of cases can be guessed, and a reporter's own Message-ID is in everybody's copy of that mail.
+            (Some(joined), _) | (None, Some(joined)) => {
+                if !is_from(assessment, joined.case.reporter.as_ref()) {
+                    let bounce = assessment.verdict.kind == Kind::Bounce;
+                    let thread = if bounce { Thread::New } else { Thread::OtherSender };
+                    return Ok(Conversation { thread, case: None });
                 }
-                Some(named)
+                Some(joined)
             }
-            _ => answered,
+            (None, None) => None,
         };
         let Some(Joined { case, mail }) = joined else {
             let thread = if unknown_name { Thread::UnknownCase } else { Thread::New };

@@ -18,7 +18,7 @@ pub struct Settings {
     pub filers: usize,
     /// Mails that are sent at one time.
     pub senders: usize,
-    /// Replies that one address gets in 24 hours.
+    /// Replies that one address gets in 24 hours, for mail with a proven sender and for other mail each.
     pub replies_per_day: u32,
     /// The hour (0 to 23, UTC) at which [`super::Engine::run`] makes the daily digest; `None`: never.
     pub digest_hour: Option<u8>,

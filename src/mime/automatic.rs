@@ -56,7 +56,25 @@ fn is_bounce(mail: &Entity, identity: &Identity) -> bool {
 
 fn speaks_for_mail_system(header: &HeaderSection) -> bool {
     header.count("x-failed-recipients") > 0
-        || (has_null_path(header) || header.count("return-path") == 0) && is_postmaster(header)
+        || (has_null_path(header) || header.count("return-path") == 0)
+            && is_postmaster(header)
+            && !is_written_by_postmaster(header)
+}
+
+/// A person who looks after a mail system and answers by hand: programs that bounce from `postmaster` make no subject of
+/// an answer, and say that they are programs.
+fn is_written_by_postmaster(header: &HeaderSection) -> bool {
+    let local = author(header).address.map(|address| address.local().to_ascii_lowercase());
+    let answers = header.text("subject").is_some_and(|subject| {
+        let subject = subject.trim_start().to_ascii_lowercase();
+        ["re:", "aw:", "sv:", "antw:", "rv:", "tr:"].iter().any(|mark| subject.starts_with(mark))
+    });
+    let marked = ["auto-submitted", "precedence", "x-autoreply"].iter().any(|name| header.count(name) > 0);
+    local.as_deref() == Some("postmaster")
+        && !has_null_path(header)
+        && !marked
+        && answers
+        && !header.ids("in-reply-to").is_empty()
 }
 
 fn report_type(mail: &Entity) -> Option<String> {

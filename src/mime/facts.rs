@@ -48,7 +48,8 @@ pub fn headers(header: &HeaderSection, identity: &Identity) -> Headers {
     }
 }
 
-/// `Reply-To` where it names one address that may be answered, else the author; never ourselves, never a list.
+/// `Reply-To` where it names one address that may be answered, else the author; of several authors the one who sent it for
+/// all of them, whom `Sender` has to name (RFC 5322 3.6.2). Never ourselves, never a list.
 fn answer_to(header: &HeaderSection, identity: &Identity) -> Option<Address> {
     let lists = list_addresses(header);
     let may_be_answered =
@@ -58,7 +59,18 @@ fn answer_to(header: &HeaderSection, identity: &Identity) -> Option<Address> {
         [one] => one.address.clone().filter(may_be_answered),
         _ => None,
     };
-    single.or_else(|| author(header).address.filter(may_be_answered))
+    single
+        .or_else(|| author(header).address.filter(may_be_answered))
+        .or_else(|| sender_for_several(header).filter(may_be_answered))
+}
+
+/// The one `Sender` of a mail by several authors.
+fn sender_for_several(header: &HeaderSection) -> Option<Address> {
+    let several = header.count("from") == 1 && header.mailboxes("from").len() > 1;
+    match &header.mailboxes("sender")[..] {
+        [one] if several => one.address.clone(),
+        _ => None,
+    }
 }
 
 /// Whether mail to or from `address` is the gateway's own.

@@ -113,6 +113,10 @@ fn knows_whom_to_answer() {
             Some("erin@example.net"),
         ),
         ("From: erin@example.net\nReply-To: Intake@example.org\n", Some("erin@example.net"), Some("erin@example.net")),
+        ("From: a@example.net, b@example.net\nSender: b@example.net\n", None, Some("b@example.net")),
+        ("From: a@example.net, b@example.net\nSender: intake@example.org\n", None, None),
+        ("From: a@example.net\nFrom: b@example.net\nSender: b@example.net\n", None, None),
+        ("From: a@example.net\nSender: b@example.net\n", Some("a@example.net"), Some("a@example.net")),
         ("From: intake@example.org\n", Some("intake@example.org"), None),
         ("From: a@example.net, b@example.net\n", None, None),
         ("From: a@example.net\nFrom: b@example.net\n", None, None),
@@ -164,6 +168,7 @@ fn knows_whom_to_answer() {
 fn tells_programs_from_people() {
     let own: crate::model::MailId = "SEC-2026-0001.ab@mail.example.org".parse().unwrap();
     let bounce = |of| Some(Automatic::Bounce { of });
+    let answers_us = "In-Reply-To: <SEC-2026-0001.ab@mail.example.org>\n";
     let returned = "Content-Type: message/rfc822\n\nMessage-ID: <SEC-2026-0001.ab@mail.example.org>\n\nx\n--b--";
     let cases: Vec<(String, Option<Automatic>)> = vec![
         ("From: erin@example.net\n\nAuto-Submitted: auto-replied".into(), None),
@@ -186,6 +191,12 @@ fn tells_programs_from_people() {
         ("From: postmaster@example.net\n\nThe parser overflows.".into(), Some(Automatic::Generated)),
         ("From: erin@example.net\nX-Failed-Recipients: x@example.net\n\nx".into(), Some(Automatic::Generated)),
         ("Return-Path: <postmaster@example.net>\nFrom: postmaster@example.net\n\nx".into(), None),
+        (format!("From: postmaster@example.net\nSubject: Re: Got it\n{answers_us}\nThanks, fixed."), None),
+        (format!("From: postmaster@example.net\nSubject: failed\n{answers_us}\n<{own}>"), bounce(Some(own.clone()))),
+        (
+            format!("From: postmaster@example.net\nSubject: Re: x\nAuto-Submitted: auto-replied\n{answers_us}\n<{own}>"),
+            bounce(Some(own.clone())),
+        ),
         ("From: MAILER-DAEMON@example.net\n\nfailed: <SEC-2026-0001.ab@mail.example.org>".into(), bounce(Some(own))),
         (
             "From: x@example.net\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b--".into(),

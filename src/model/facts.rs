@@ -36,7 +36,7 @@ pub struct MessageFacts {
     #[serde(default)]
     pub signature_shortfall: Option<String>,
     pub automatic: Option<Automatic>,
-    /// A reply may hold what was decrypted, because it can be encrypted to who signed inside.
+    /// A reply may hold what was decrypted, because it can be encrypted to who signed inside and is answered.
     pub can_encrypt_reply: bool,
     pub ciphertext: Option<ContentDigest>,
     pub private_key_attached: bool,
@@ -70,9 +70,28 @@ impl MessageFacts {
             signer: opened.signature.signer.clone(),
             signature_shortfall: opened.signature.shortfall.clone(),
             automatic: opened.automatic.clone(),
-            can_encrypt_reply: opened.reply_certificate.is_some(),
+            can_encrypt_reply: signed_by_who_is_answered(opened),
             ciphertext: opened.ciphertext,
             private_key_attached: opened.private_key_attached,
         }
     }
+
+    /// Whether the answer goes to somebody who may have got the ciphertext from anybody: it must not tell what is inside,
+    /// and neither must its being sent.
+    pub fn is_from_stranger(&self) -> bool {
+        matches!(self.encryption, Encryption::Whole | Encryption::Partial) && !self.can_encrypt_reply
+    }
+
+    /// Whether the address that is answered is the one that was shown to have sent it.
+    pub fn proves_who_is_answered(&self) -> bool {
+        let same = self.author.as_ref().zip(self.answer_to.as_ref()).is_some_and(|(from, to)| from.same_mailbox(to));
+        same && self.authenticated != Authentication::None
+    }
+}
+
+fn signed_by_who_is_answered(opened: &OpenedMessage) -> bool {
+    let signer = opened.reply_certificate.as_ref();
+    signer
+        .zip(opened.headers.answer_to.as_ref())
+        .is_some_and(|(certificate, to)| certificate.addresses.iter().any(|address| address.same_mailbox(to)))
 }

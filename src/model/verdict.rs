@@ -140,6 +140,8 @@ pub enum Action {
     AlertUrgent,
     /// Tell the team without any content of the message.
     AlertWithoutContent,
+    /// After an urgent alert: tell those of the team who have no certificate where it was filed.
+    AlertLink,
     /// Count it in the daily digest.
     Digest,
     /// Answer: it arrived, and what happens now.

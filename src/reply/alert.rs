@@ -23,7 +23,9 @@ pub(super) fn compose(
     let with_content = !order.actions.contains(&Action::AlertWithoutContent);
     let alert = Alert { message: message.filter(|_| with_content), order, office, kind };
     let (sealed, linked) = office.team(order.now);
-    let mut mails = alert.sealed(&sealed)?;
+    // Whoever got the urgent alert sealed has all of it.
+    let link_only = !order.actions.iter().any(|action| is_for_all(*action));
+    let mut mails = if link_only { Vec::new() } else { alert.sealed(&sealed)? };
     for address in linked {
         mails.push(alert.linked(address, mails.len() + 1)?);
     }
@@ -34,8 +36,12 @@ fn kind(order: &ComposeOrder) -> Option<MailKind> {
     if order.actions.contains(&Action::AlertUrgent) {
         return Some(MailKind::UrgentAlert);
     }
-    let normal = |action: &Action| matches!(action, Action::Alert | Action::AlertWithoutContent);
+    let normal = |action: &Action| is_for_all(*action) || *action == Action::AlertLink;
     order.actions.iter().any(normal).then_some(MailKind::Alert)
+}
+
+fn is_for_all(action: Action) -> bool {
+    matches!(action, Action::Alert | Action::AlertUrgent | Action::AlertWithoutContent)
 }
 
 /// An alert in the making.

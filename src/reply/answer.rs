@@ -39,7 +39,9 @@ pub(super) fn compose(
 /// Who is answered: never a program, never ourselves, never nobody (RFC 3834 2); of a forwarded mail the forwarder.
 fn recipient(facts: &MessageFacts, office: &Office<'_>) -> Option<Address> {
     let to = facts.answer_to.as_ref().filter(|_| facts.automatic.is_none())?;
-    let original_author = facts.is_forward && facts.forwarded_author.as_ref().is_some_and(|a| a.same_mailbox(to));
+    // Who is answered must not show a stranger whether there is a forwarded mail inside, and whose.
+    let is_forward = facts.is_forward && !facts.is_from_stranger();
+    let original_author = is_forward && facts.forwarded_author.as_ref().is_some_and(|a| a.same_mailbox(to));
     let forwarder = if original_author { facts.author.as_ref() } else { Some(to) };
     forwarder.filter(|address| !office.is_own(address)).cloned()
 }

@@ -410,6 +410,16 @@ fn alerts_go_sealed_to_the_team_and_as_a_link_to_who_has_no_certificate() {
 }
 
 #[test]
+fn after_an_urgent_alert_only_those_without_certificate_get_the_link() {
+    let world = World::new();
+    let opened = opened(Encryption::Whole, None);
+    let mails = world.compose(&opened, &order(&opened, Kind::Report, &[Action::AlertLink]));
+    let [mail] = mails.as_slice() else { panic!("{} mails", mails.len()) };
+    assert_eq!((mail.envelope_to.as_str(), mail.kind), ("cy@team.example", MailKind::Alert));
+    assert!(text(&mail.bytes).contains("https://github.com/x/security"));
+}
+
+#[test]
 fn an_alert_without_content_has_none() {
     let world = World::new();
     let opened = opened(Encryption::Failed, None);
@@ -476,6 +486,14 @@ fn of_a_forwarded_mail_the_forwarder_is_answered() {
     let mut opened = opened(Encryption::None, None);
     opened.forwarded =
         Some(crate::model::Forwarded { author: "mallory@example.com".parse().ok(), subject: Secret::default() });
+    // Of what is inside a ciphertext its sender must not learn even who wrote it.
+    let captured = OpenedMessage {
+        headers: Headers { answer_to: "mallory@example.com".parse().ok(), ..Headers::default() },
+        encryption: Encryption::Whole,
+        ..opened.clone()
+    };
+    let mails = world.compose(&captured, &order(&captured, Kind::Report, &[Action::Acknowledge]));
+    assert_eq!(mails[0].envelope_to.as_str(), "mallory@example.com");
     let actions = [Action::Acknowledge, Action::AskPrivate];
     for answer_to in ["erin@example.net", "mallory@example.com"] {
         opened.headers.answer_to = answer_to.parse().ok();

@@ -247,7 +247,8 @@ async fn limits_replies_and_sends_each_mail_once(store: &dyn Store) {
     let recorded = record(store, 61, "61").await;
     let claimed = claim(store, Lane::Open).await.unwrap();
     let mut answered = step(claimed.turn, State::Nothing { outcome: Outcome::Answered });
-    answered.replies = Some(ReplyLimit { most: 1, since: NOW });
+    let limit = ReplyLimit { most: 1, since: NOW, proven: false };
+    answered.replies = Some(limit);
     answered.mails = vec![
         mail(MailKind::Reply, "r1@g", "Frank@example.org"),
         mail(MailKind::Reply, "r2@g", "frank+again@example.org"),
@@ -257,8 +258,11 @@ async fn limits_replies_and_sends_each_mail_once(store: &dyn Store) {
     ];
     store.advance(recorded.message, answered).await.unwrap();
     let frank: Address = "frank@example.org".parse().unwrap();
-    assert_eq!(store.replies_since(&frank, NOW).await.unwrap(), 1, "the second one is left out");
-    assert_eq!(store.replies_since(&frank, NOW + LEASE).await.unwrap(), 0);
+    assert_eq!(store.replies_since(&frank, limit).await.unwrap(), 1, "the second one is left out");
+    let later = ReplyLimit { since: NOW + LEASE, ..limit };
+    assert_eq!(store.replies_since(&frank, later).await.unwrap(), 0);
+    let proven = ReplyLimit { proven: true, ..limit };
+    assert_eq!(store.replies_since(&frank, proven).await.unwrap(), 0, "counted apart");
     assert_eq!(store.history(recorded.message).await.unwrap().steps.len(), 1, "and the history says so");
 
     let urgent = store.claim_mail(NOW, LEASE).await.unwrap().unwrap();

@@ -209,6 +209,38 @@ async fn one_sender_gets_a_few_replies_and_every_report_is_filed_all_the_same() 
 }
 
 #[tokio::test]
+async fn what_is_sent_in_somebodys_name_leaves_their_own_mail_its_replies() {
+    let gateway = gateway(Arc::default()).await;
+    let mails = [
+        ("", 5, 4, "ciphertext that anybody could have sent"),
+        ("\nclear: yes", 4, 2, "the reserve for what is filed, of what anybody can read"),
+        ("\nclear: yes\nkind: question", 1, 0, "nothing is left for the rest"),
+        ("\nproven: yes", 5, 4, "their own"),
+    ];
+    let mut uid = 0;
+    for (more, number, replies, what) in mails {
+        let before = gateway.world.log().iter().filter(|line| *line == "send reply").count();
+        for _ in 0..number {
+            uid += 1;
+            gateway.world.deliver(uid, &format!("id: r{uid}@example.org{more}"));
+        }
+        drain(&gateway).await;
+        let after = gateway.world.log().iter().filter(|line| *line == "send reply").count();
+        assert_eq!(after - before, replies, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_certificate_hears_where_a_public_report_was_filed() {
+    let gateway = gateway(Arc::default()).await;
+    gateway.world.deliver(1, "id: r1@example.org\npublic: yes");
+    drain(&gateway).await;
+    let orders = gateway.world.orders.lock().unwrap();
+    let actions: Vec<&[Action]> = orders.iter().map(|order| order.actions.as_slice()).collect();
+    assert_eq!(actions, [&[Action::AlertUrgent][..], &[Action::AlertLink, Action::Acknowledge, Action::AskPrivate]]);
+}
+
+#[tokio::test]
 async fn a_reporters_answer_becomes_a_comment_on_the_advisory() {
     let gateway = gateway(Arc::default()).await;
     gateway.world.deliver(1, "id: r1@example.org\nfrom: erin@example.org");
@@ -233,8 +265,10 @@ async fn only_who_reads_the_reporters_mail_adds_to_a_case_by_naming_it() {
     let named = format!("kind: follow-up\nfrom: erin@example.org\ncase: {case}");
     gateway.world.deliver(2, &format!("{named}\nanswer-to: mallory@example.org"));
     gateway.world.deliver(3, &named);
+    gateway.world.deliver(4, "kind: follow-up\nfrom: mallory@example.org\nanswers: r1@example.org");
     drain(&gateway).await;
     assert_eq!(outcome(&gateway, 2).await, Outcome::Held(HoldReason::OtherSender));
+    assert_eq!(outcome(&gateway, 4).await, Outcome::Held(HoldReason::OtherSender), "by the reporter's Message-ID");
     assert!(matches!(outcome(&gateway, 3).await, Outcome::Commented { .. }));
 }
 

@@ -249,6 +249,12 @@ impl Opener for Outside {
         if let Some(case) = field(message, "case") {
             verdict.case = case.parse().ok();
         }
+        if field(message, "proven").is_some() {
+            facts.authenticated = Authentication::Dkim;
+        }
+        if field(message, "clear").is_some() {
+            facts.encryption = Encryption::None;
+        }
         if field(message, "own").is_some() {
             facts.automatic = Some(Automatic::OwnMail { case: None });
         }

@@ -83,7 +83,7 @@ pub async fn made(tx: &mut SqliteConnection, digest: &Digest, mails: &[OutgoingM
         return Ok(false);
     }
     for mail in mails {
-        outbox::queue_one(tx, None, None, mail, digest.until).await?;
+        outbox::queue_one(tx, None, None, mail, false, digest.until).await?;
     }
     let (through, told) = match mails {
         [] => (told_through, since.unwrap_or(digest.until)),

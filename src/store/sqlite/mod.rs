@@ -24,7 +24,7 @@ use time::OffsetDateTime;
 use crate::model::{Address, CaseId, Digest, MailId, MessageId, OutgoingMail, RawMessage};
 use crate::ports::{
     Advance, Batch, CaseRecord, Claimed, Cursor, History, Joined, Lane, MailResult, MessageFilter, MessageRecord,
-    Queued, Recorded, Store, StoreError,
+    Queued, Recorded, ReplyLimit, Store, StoreError,
 };
 
 /// A store in an SQLite file.
@@ -128,9 +128,9 @@ impl Store for Sqlite {
         read::case_of_mail(&mut connection, ids).await
     }
 
-    async fn replies_since(&self, address: &Address, since: OffsetDateTime) -> Result<u32, StoreError> {
+    async fn replies_since(&self, address: &Address, limit: ReplyLimit) -> Result<u32, StoreError> {
         let mut connection = self.readers.acquire().await?;
-        outbox::replies_since(&mut connection, address, since).await
+        outbox::replies_since(&mut connection, address, limit).await
     }
 
     async fn claim_mail(&self, now: OffsetDateTime, lease: Duration) -> Result<Option<Queued>, StoreError> {

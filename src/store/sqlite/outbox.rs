@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{digest, rows};
 use crate::model::{Address, MailKind, MessageId, OutgoingMail};
-use crate::ports::{Advance, MailResult, Queued, StoreError};
+use crate::ports::{Advance, MailResult, Queued, ReplyLimit, StoreError};
 use crate::store::convert::{id, mail_kind, mail_urgency, micros, time};
 
 /// Puts the mails of a step into the outbox; returns how many replies were left out because of its limit.
@@ -18,12 +18,13 @@ pub async fn queue(
     let mut left_out = 0;
     for mail in &step.mails {
         if let (MailKind::Reply, Some(limit)) = (mail.kind, step.replies)
-            && replies_since(tx, &mail.envelope_to, limit.since).await? >= limit.most
+            && replies_since(tx, &mail.envelope_to, limit).await? >= limit.most
         {
             left_out += 1;
             continue;
         }
-        queue_one(tx, Some(message), case, mail, step.now).await?;
+        let proven = step.replies.is_some_and(|limit| limit.proven);
+        queue_one(tx, Some(message), case, mail, proven, step.now).await?;
         if let Some(case) = case {
             join(tx, mail.message_id.as_str(), case, Some(mail.kind)).await?;
         }
@@ -37,13 +38,14 @@ pub async fn queue_one(
     message: Option<MessageId>,
     case: Option<&str>,
     mail: &OutgoingMail,
+    proven: bool,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     // A repeated step makes the same Message-ID: then it is this mail, and it is there already.
     sqlx::query(
         "INSERT INTO outbox (message, case_id, kind, urgency, mail_id, envelope_from, envelope_to, mailbox, bytes, queued,
-                             due, attempt, status, last_word)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, 'waiting', '')
+                             due, attempt, status, last_word, proven)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, 'waiting', '', $11)
          ON CONFLICT (mail_id) DO NOTHING",
     )
     .bind(message.map(MessageId::number))
@@ -56,6 +58,7 @@ pub async fn queue_one(
     .bind(mailbox(&mail.envelope_to))
     .bind(&mail.bytes)
     .bind(micros(now))
+    .bind(proven)
     .execute(tx)
     .await?;
     Ok(())
@@ -75,14 +78,16 @@ pub async fn join(tx: &mut SqliteConnection, mail: &str, case: &str, kind: Optio
 pub async fn replies_since(
     connection: &mut SqliteConnection,
     address: &Address,
-    since: OffsetDateTime,
+    limit: ReplyLimit,
 ) -> Result<u32, StoreError> {
-    let count: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE kind = 'reply' AND mailbox = $1 AND queued >= $2")
-            .bind(mailbox(address))
-            .bind(micros(since))
-            .fetch_one(connection)
-            .await?;
+    let count: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM outbox WHERE kind = 'reply' AND mailbox = $1 AND queued >= $2 AND proven = $3",
+    )
+    .bind(mailbox(address))
+    .bind(micros(limit.since))
+    .bind(limit.proven)
+    .fetch_one(connection)
+    .await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
