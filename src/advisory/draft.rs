@@ -7,7 +7,7 @@ use super::pages::{Item, length, pages};
 use super::status::{cell, status};
 use crate::model::{
     AdvisoryDraft, AdvisorySeverity, AttachmentSummary, CommentDraft, Disclosure, Draft, DraftOrder, Identity,
-    OpenedMessage, Report, Secret, Vulnerability, is_hidden,
+    OpenedMessage, Report, Secret, Vulnerability, shown,
 };
 
 /// Room that every page keeps for the line that tells where it continues.
@@ -71,8 +71,7 @@ fn comments(count: usize) -> String {
 /// The title in one line within GitHub's limit, and whether something of it was left out.
 fn title(report: &Report, order: &DraftOrder) -> (String, bool) {
     let mark = if order.verdict.disclosure == Some(Disclosure::Public) { "[public] " } else { "" };
-    let plain: String = report.summary.expose().chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
-    let stated = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let stated = shown(report.summary.expose()).split_whitespace().collect::<Vec<_>>().join(" ");
     let stated = if stated.is_empty() { format!("Report {} without a subject", order.case) } else { stated };
     let whole = format!("{mark}{stated}");
     if length(&whole) <= AdvisoryDraft::MAX_SUMMARY {
@@ -121,7 +120,7 @@ fn files(attachments: &[AttachmentSummary]) -> Vec<Item> {
     let row = |file: &AttachmentSummary| {
         let name: String = file.name.expose().chars().take(200).collect();
         let kind: String = file.media_type.chars().take(100).collect();
-        format!("| {} | {} | {} | `{}` |", cell(&shown(&name)), cell(&shown(&kind)), file.bytes, file.sha256)
+        format!("| {} | {} | {} | `{}` |", cell(&named(&name)), cell(&named(&kind)), file.bytes, file.sha256)
     };
     let intro = "### Attachments\n\nThey cannot be attached here; the team got them by mail.".to_owned();
     let rows: Vec<String> = attachments.iter().map(row).collect();
@@ -130,7 +129,7 @@ fn files(attachments: &[AttachmentSummary]) -> Vec<Item> {
     items
 }
 
-fn shown(text: &str) -> String {
+fn named(text: &str) -> String {
     if text.trim().is_empty() { "(no name)".to_owned() } else { code_span(text.trim()) }
 }
 

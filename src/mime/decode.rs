@@ -1,31 +1,11 @@
 use std::borrow::Cow;
 
-use mail_parser::decoders::charsets::map::charset_decoder;
-
 /// Undoes a `Content-Transfer-Encoding` (RFC 2045 6), leniently: what does not belong is passed over.
 pub(super) fn transfer<'a>(encoding: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
     match encoding {
         "base64" => Cow::Owned(base64(body)),
         "quoted-printable" => Cow::Owned(quoted_printable(body)),
         _ => Cow::Borrowed(body),
-    }
-}
-
-/// Bytes as text: by the named character set, else UTF-8, else Windows-1252, which every byte sequence is.
-pub fn charset(name: Option<&str>, bytes: &[u8]) -> String {
-    let name = name.unwrap_or("utf-8").trim().to_ascii_lowercase();
-    if matches!(name.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii" | "")
-        && let Ok(text) = std::str::from_utf8(bytes)
-    {
-        return text.to_owned();
-    }
-    match charset_decoder(name.as_bytes()) {
-        Some(decode) if !matches!(name.as_str(), "utf-8" | "utf8") => decode(bytes),
-        _ => match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => charset_decoder(b"windows-1252")
-                .map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |decode| decode(bytes)),
-        },
     }
 }
 
@@ -113,21 +93,6 @@ mod tests {
         ];
         for (encoding, input, expected) in cases {
             assert_eq!(&*transfer(encoding, input), expected, "{encoding} {input:?}");
-        }
-    }
-
-    #[test]
-    fn reads_any_character_set() {
-        let cases: [(Option<&str>, &[u8], &str); 6] = [
-            (None, "grün".as_bytes(), "grün"),
-            (Some("utf-8"), b"gr\xfcn", "grün"),
-            (Some("ISO-8859-1"), b"gr\xfcn", "grün"),
-            (Some("utf-16"), b"\xfe\xff\x00h\x00i", "hi"),
-            (Some("no-such-set"), b"plain", "plain"),
-            (Some(""), b"plain", "plain"),
-        ];
-        for (name, bytes, expected) in cases {
-            assert_eq!(charset(name, bytes), expected, "{name:?}");
         }
     }
 }

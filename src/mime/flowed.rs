@@ -12,7 +12,8 @@ pub fn unflowed(text: &str, delsp: bool) -> String {
         let armor = line.starts_with("-----");
         armored = if armor { line.starts_with("-----BEGIN ") } else { armored };
         let fixed = armor || armored || line == "-- " || !line.ends_with(' ') || line.trim().is_empty();
-        let joined = open == Some(depth) && !armor && !armored && line != "-- " && !is_indented(line);
+        let begins = armor || armored || line.is_empty() || line == "-- " || is_indented(line);
+        let joined = open == Some(depth) && !begins;
         if joined {
             out.push_str(line);
         } else {

@@ -1,7 +1,11 @@
+use std::borrow::Cow;
+
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Address as ParsedAddress, HeaderValue};
 use time::OffsetDateTime;
 
+use super::charset::charset;
+use super::words::decode_words;
 use super::{TooMuch, lines::Lines};
 use crate::model::{Address, Limits, MailId};
 
@@ -119,7 +123,8 @@ impl<'a> HeaderSection<'a> {
     /// `Content-Type` or the like; the first one where there are several.
     pub fn structured(&self, name: &str) -> Option<Structured> {
         let value = self.values(name).next()?;
-        let HeaderValue::ContentType(parsed) = MessageStream::new(value).parse_content_type() else { return None };
+        let value = in_utf8(value);
+        let HeaderValue::ContentType(parsed) = MessageStream::new(&value).parse_content_type() else { return None };
         let kind = match parsed.subtype() {
             Some(subtype) => format!("{}/{subtype}", parsed.ctype()),
             None => parsed.ctype().to_owned(),
@@ -188,11 +193,15 @@ fn field_name(line: &[u8]) -> Option<(&str, usize)> {
 }
 
 fn unstructured(value: &[u8]) -> String {
-    let text = match MessageStream::new(value).parse_unstructured() {
-        HeaderValue::Text(text) => text.into_owned(),
-        _ => String::from_utf8_lossy(value).into_owned(),
-    };
-    one_line(&text)
+    one_line(&decode_words(value))
+}
+
+/// A raw value whose eight-bit characters are UTF-8 (RFC 6532), whatever they were.
+fn in_utf8(value: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(value) {
+        Ok(_) => Cow::Borrowed(value),
+        Err(_) => Cow::Owned(charset(None, value).into_bytes()),
+    }
 }
 
 /// Without control characters and line breaks, which an encoded word can bring in.
@@ -202,7 +211,8 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 fn mailboxes(value: &[u8]) -> Vec<Mailbox> {
-    let HeaderValue::Address(parsed) = MessageStream::new(value).parse_address() else { return Vec::new() };
+    let value = in_utf8(value);
+    let HeaderValue::Address(parsed) = MessageStream::new(&value).parse_address() else { return Vec::new() };
     let addresses = match parsed {
         ParsedAddress::List(list) => list,
         ParsedAddress::Group(groups) => groups.into_iter().flat_map(|group| group.addresses).collect(),

@@ -6,18 +6,22 @@
 
 mod automatic;
 pub mod build;
+mod charset;
 mod decode;
 pub mod dkim;
 mod entity;
 mod facts;
+mod flowed;
 mod header;
 mod html;
 mod lines;
+mod words;
 
 pub use automatic::automatic;
-pub use decode::charset;
+pub use charset::charset;
 pub use entity::{Content, Entity, parse};
 pub use facts::{author, headers};
+pub use flowed::unflowed;
 pub use header::{HeaderSection, Mailbox, Structured};
 pub use html::html_text;
 

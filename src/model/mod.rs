@@ -27,7 +27,7 @@ pub use filing::{
     AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker,
     Vulnerability,
 };
-pub use hidden::is_hidden;
+pub use hidden::{is_hidden, shown};
 pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
 pub use known::{DnsAnswer, DnsFound, DnsQuestion, Known, KnownCertificate, Outline};
 pub use mail::{

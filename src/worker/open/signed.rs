@@ -1,3 +1,4 @@
+use super::text::Written;
 use super::walk::{Place, SeenSignature, Subject, Walk};
 use crate::mime::Entity;
 use crate::openpgp::{self, Checked, Trouble};
@@ -47,20 +48,20 @@ impl Walk<'_> {
         self.signatures.len() >= self.limits.signatures
     }
 
-    pub(super) fn cleartext(&mut self, block: &[u8], charset: Option<&str>, place: &Place) {
+    pub(super) fn cleartext(&mut self, block: &[u8], written: Written, place: &Place) {
         if self.enough_signatures() {
-            return self.plain(block, charset, place);
+            return self.plain(block, written, place);
         }
         let extra = &self.keys.certs;
         match openpgp::verify_cleartext(block, self.keyring, extra, self.limits, self.now) {
             Ok((text, checked)) => {
                 let mut within = place.clone();
                 within.signers.extend(self.note(checked, place));
-                self.plain(&text, charset, &within);
+                self.plain(&text, written, &within);
             }
             Err(_) => {
                 self.note(vec![Checked::unreadable()], place);
-                self.plain(block, charset, place);
+                self.plain(block, written, place);
             }
         }
     }

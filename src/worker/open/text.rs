@@ -3,53 +3,80 @@ use super::forward;
 use super::inline::{Segment, segments, without_private_keys};
 use super::walk::{Place, Walk};
 use crate::mime::{self, Entity};
-use crate::model::{LearnedFrom, PartContent, Secret};
+use crate::model::{LearnedFrom, PartContent, Secret, shown};
 use crate::openpgp;
+
+/// How a text was written down.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Written<'a> {
+    pub charset: Option<&'a str>,
+    /// `format=flowed` (RFC 3676), and whether with `DelSp=yes`.
+    pub flowed: Option<bool>,
+}
+
+impl<'a> From<Option<&'a str>> for Written<'a> {
+    fn from(charset: Option<&'a str>) -> Self {
+        Written { charset, flowed: None }
+    }
+}
 
 impl Walk<'_> {
     pub(super) fn text_part(&mut self, entity: &Entity, decoded: &[u8], place: &Place) {
-        let charset = entity.content_type.parameter("charset");
+        let kind = &entity.content_type;
+        let charset = kind.parameter("charset");
+        let decoded = decoded.strip_prefix(b"\xef\xbb\xbf").unwrap_or(decoded);
         if entity.media_type() == "text/html" {
             let text = mime::html_text(&mime::charset(charset, decoded));
-            return self.text(text.as_bytes(), None, place);
+            return self.text(text.as_bytes(), Written::default(), place);
         }
-        if charset.is_some_and(is_wide) {
+        let flowed = kind.parameter("format").is_some_and(|format| format.trim().eq_ignore_ascii_case("flowed"));
+        let delsp = || kind.parameter("delsp").is_some_and(|delsp| delsp.trim().eq_ignore_ascii_case("yes"));
+        let written = Written { charset, flowed: flowed.then(delsp) };
+        if charset.is_some_and(is_wide) || decoded.iter().take(1_024).any(|byte| *byte == 0) {
             // Armor in it is found only after this; a signature of it covers the octets (RFC 9580 7) and is lost anyway.
-            return self.text(mime::charset(charset, decoded).as_bytes(), None, place);
+            let text = mime::charset(charset, decoded);
+            return self.text(text.as_bytes(), Written { charset: None, ..written }, place);
         }
-        let legacy = place.encrypted && entity.content_type.parameter("hp-legacy-display") == Some("1");
+        let legacy = place.encrypted && kind.parameter("hp-legacy-display") == Some("1");
         let shown = if legacy { after_first_paragraph(decoded) } else { decoded };
-        self.text(shown, charset, place);
+        self.text(shown, written, place);
     }
 
     /// A text, with whatever armor is in it.
-    pub(super) fn text(&mut self, text: &[u8], charset: Option<&str>, place: &Place) {
+    pub(super) fn text<'w>(&mut self, text: &[u8], written: impl Into<Written<'w>>, place: &Place) {
+        let written = written.into();
         let found = segments(text);
         let alone = !found.iter().any(|segment| matches!(segment, Segment::Text(t) if !t.trim_ascii().is_empty()));
         for segment in found {
             match segment {
-                Segment::Text(text) => self.plain(text, charset, place),
+                Segment::Text(text) => self.plain(text, written, place),
                 Segment::PublicKey(block) => {
                     self.keys.add(block, LearnedFrom::Attachment);
                 }
-                Segment::Signed(block) => self.cleartext(block, charset, place),
+                Segment::Signed(block) => self.cleartext(block, written, place),
                 Segment::Message(block) => {
                     let holds = openpgp::dearmor(block).and_then(|bytes| openpgp::kind(&bytes));
                     // An example in a text about armor opens nothing and is no failure.
                     if holds == Some(openpgp::Kind::Message) || alone {
-                        self.ciphertext(block, Wrap::Inline(charset), place);
+                        self.ciphertext(block, Wrap::Inline(written.charset), place);
                     } else {
-                        self.plain(block, charset, place);
+                        self.plain(block, written, place);
                     }
                 }
             }
         }
     }
 
-    pub(super) fn plain(&mut self, text: &[u8], charset: Option<&str>, place: &Place) {
+    /// A text without armor, made readable: nothing here is what a signature covers any more.
+    pub(super) fn plain(&mut self, text: &[u8], written: Written, place: &Place) {
         let kept = without_private_keys(text);
         self.keys.private_key_attached |= kept.is_some();
-        let text = mime::charset(charset, kept.as_deref().unwrap_or(text));
+        let text = mime::charset(written.charset, kept.as_deref().unwrap_or(text));
+        let text = match written.flowed {
+            Some(delsp) => mime::unflowed(&text, delsp),
+            None => text,
+        };
+        let text = shown(&text);
         if text.trim().is_empty() {
             return;
         }
