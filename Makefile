@@ -8,13 +8,15 @@ ARGS    ?=
 KEEP    ?=
 # Which tests: `make test TESTS=imap`.
 TESTS   ?=
+# Seconds for each fuzz target: `make fuzz FUZZ_SECONDS=1200`.
+FUZZ_SECONDS ?= 60
 
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 BINARY     = $(TARGET_DIR)/release/advisory-intake
 UNIT_DIR   = $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup-build setup-test fmt clippy lint ci bench build install uninstall fixtures clean
+.PHONY: help demo test corpus fuzz setup-build setup-test fmt clippy lint ci bench build install uninstall fixtures clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -30,6 +32,14 @@ test: setup-build setup-test ## Run all tests, with real servers on this machine
 		echo "$(CARGO) test $(TESTS)"; \
 		$(CARGO) test --locked --no-fail-fast $(TESTS); \
 	fi
+
+corpus: setup-build setup-test ## Hold the program to labelled mail in the folder CORPUS, of which no copy is here
+	@test -d "$(CORPUS)" || { echo "Say where the mail is: make corpus CORPUS=folder (see tests/scenarios/corpus.rs)" >&2; exit 1; }
+	ADVISORY_INTAKE_CORPUS="$(abspath $(CORPUS))" $(CARGO) test --locked --test main -- --nocapture scenarios::corpus:: scenarios::hostile::
+
+fuzz: setup-build ## Fuzz each target for a minute (FUZZ_SECONDS=N for longer)
+	@.ci/install-packages fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run
 
 setup-build: ## Install the Debian packages that building needs
 	@.ci/install-packages build

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod engine;
+mod properties;
 mod readme;
 mod scenarios;
 mod support;
