@@ -12,7 +12,7 @@ use crate::support::world::{MAILBOX, World, fixture};
 /// Mails in the backlog.
 const BACKLOG: usize = 500;
 /// What every canary begins with.
-const CANARY: &str = "CANARY-";
+pub(super) const CANARY: &str = "CANARY-";
 
 /// The fixtures in order, again and again, each copy a message of its own. The mail to the key with a password is left
 /// out: unlocking that key takes seconds in a debug build.
@@ -95,7 +95,7 @@ fn case_in(description: &str) -> Option<&str> {
     Some(&rest[..rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len())])
 }
 
-fn outcomes(listed: &str) -> BTreeMap<String, usize> {
+pub(super) fn outcomes(listed: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for line in listed.lines() {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -126,7 +126,7 @@ fn watch_command_lines(stop: Arc<AtomicBool>) -> std::thread::JoinHandle<BTreeSe
     })
 }
 
-fn files_below(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(super) fn files_below(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -139,6 +139,6 @@ fn files_below(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    memchr::memmem::find(haystack, needle).is_some()
 }

@@ -30,7 +30,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-fn settings(secret_keys: Vec<PathBuf>) -> WorkerSettings {
+pub(super) fn settings(secret_keys: Vec<PathBuf>) -> WorkerSettings {
     let keys = fixtures().join("keys");
     let identity = Identity {
         project: "OpenTelemetry".into(),
@@ -59,7 +59,7 @@ fn settings(secret_keys: Vec<PathBuf>) -> WorkerSettings {
     }
 }
 
-fn opened(mail: Vec<u8>, settings: &WorkerSettings, keyring: &Keyring) -> OpenedMessage {
+pub(super) fn opened(mail: Vec<u8>, settings: &WorkerSettings, keyring: &Keyring) -> OpenedMessage {
     let now = OffsetDateTime::now_utc();
     let raw = RawMessage { origin: Origin::Pipe, received: now, size: mail.len() as u64, bytes: mail };
     open(&raw, keyring, settings, &Known::default(), now)
@@ -70,7 +70,7 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 /// All that a reader sees.
-fn shown(opened: &OpenedMessage) -> String {
+pub(super) fn shown(opened: &OpenedMessage) -> String {
     let mut all = opened.subject.expose().clone();
     for part in &opened.parts {
         match &part.content {

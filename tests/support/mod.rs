@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod dovecot;
 pub mod github_double;
 pub mod gnupg;
+pub mod hostile;
 pub mod pgpmime;
 pub mod postfix;
 pub mod process;
