@@ -49,7 +49,7 @@ impl Splitter<'_> {
         let body = raw.get(start..).unwrap_or_default();
         let content_type = header
             .structured("content-type")
-            .filter(|kind| kind.value.contains('/'))
+            .filter(|kind| is_media_type(&kind.value))
             .unwrap_or_else(|| Structured::plain(default_type));
         let content = self.content(body, depth, &header, &content_type)?;
         Ok(Entity { header, raw, body, content_type, content })
@@ -139,6 +139,14 @@ impl<'a> Entity<'a> {
         }
         all
     }
+}
+
+/// Whether it is `type/subtype`, both of them tokens; anything else counts as absent (RFC 2045 5.1, 5.2).
+fn is_media_type(value: &str) -> bool {
+    let token = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b))
+    };
+    value.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
 fn is_encoded(header: &HeaderSection) -> bool {
