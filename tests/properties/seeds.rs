@@ -5,8 +5,11 @@ use std::path::Path;
 
 use super::*;
 
+/// Panics where something does not hold.
+type Check = fn(&[u8]);
+
 /// Every target with its check; a new one is a line here and a file in `fuzz/fuzz_targets`.
-const TARGETS: [(&str, fn(&[u8])); 8] = [
+const TARGETS: [(&str, Check); 8] = [
     ("open", opened::check),
     ("inside", inside::check),
     ("armor", armor::check),
