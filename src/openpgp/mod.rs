@@ -12,11 +12,12 @@ mod generate;
 mod import;
 mod keyring;
 mod load;
+mod packets;
 mod policy;
 mod seal;
 mod verify;
 
-pub use armor::{Kind, dearmor, kind, serialized};
+pub use armor::{Label, Marker, dearmor, marker};
 pub use certificate::{
     Description, addresses, armored, armored_with_secret, claimed_addresses, describe, describe_all, fingerprint,
 };
@@ -25,6 +26,7 @@ pub use files::{KeyFiles, KeyringError, key_files};
 pub use generate::{GenerateError, Generated, generate};
 pub use import::{Change, ImportError, Imported, import, read_certificates};
 pub use keyring::{Keyring, TeamMember};
+pub use packets::{Kind, is_encrypted, kind, serialized};
 pub use policy::unusable_for_encryption;
 pub use seal::{DetachedSignature, SealError};
 pub use sequoia_openpgp::Cert;

@@ -1,0 +1,114 @@
+use std::ops::Range;
+
+use sequoia_openpgp::Cert;
+use sequoia_openpgp::serialize::SerializeInto;
+
+/// What OpenPGP data is, by its first packet (RFC 9580 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Encrypted, or packed and signed in one: something to [`super::decrypt`].
+    Message,
+    Signature,
+    PublicKey,
+    SecretKey,
+}
+
+/// More packets before the ciphertext are no message; each is a recipient.
+const MOST_PACKETS: usize = 20_000;
+
+/// What binary data seems to be; `None`: nothing of OpenPGP.
+pub fn kind(bytes: &[u8]) -> Option<Kind> {
+    match tag(*bytes.first()?)? {
+        1 | 3 | 4 | 8 | 9 | 18 | 20 => Some(Kind::Message),
+        2 => Some(Kind::Signature),
+        5 => Some(Kind::SecretKey),
+        6 => Some(Kind::PublicKey),
+        _ => None,
+    }
+}
+
+/// The type of a packet by its first byte. The highest bit is always set, the next one tells the two formats of packet
+/// headers apart (RFC 9580 4.2).
+fn tag(first: u8) -> Option<u8> {
+    match first {
+        0xc0..=0xff => Some(first & 0x3f),
+        0x80..=0xbf => Some(first >> 2 & 0x0f),
+        _ => None,
+    }
+}
+
+/// Whether binary data of unknown origin is an encrypted message: recipients or passwords, packet by packet, and then
+/// ciphertext (RFC 9580 10.3). What other files begin with does not come that far.
+pub fn is_encrypted(bytes: &[u8]) -> bool {
+    let (mut at, mut keys) = (0, 0);
+    for _ in 0..MOST_PACKETS {
+        let Some((tag, content)) = header(bytes, at) else { return false };
+        let version = bytes.get(content.start).copied().unwrap_or_default();
+        match (tag, version) {
+            (1, 2 | 3 | 6) | (3, 4..=6) => keys += 1,
+            (18, 1 | 2) | (9 | 20, _) => return keys > 0,
+            // A marker, padding.
+            (10 | 21, _) => {}
+            _ => return false,
+        }
+        at = content.end;
+    }
+    false
+}
+
+/// Type and content of the packet at `at` (RFC 9580 4.2); content that comes in pieces ends after the first one.
+fn header(bytes: &[u8], at: usize) -> Option<(u8, Range<usize>)> {
+    let byte = |offset: usize| bytes.get(at + offset).map(|byte| usize::from(*byte));
+    let number = |from: usize, count: usize| {
+        (from..from + count).try_fold(0usize, |sum, offset| Some(sum.checked_mul(256)? + byte(offset)?))
+    };
+    let first = *bytes.get(at)?;
+    let tag = tag(first)?;
+    let rest = bytes.len();
+    let (header, length) = if first & 0x40 != 0 {
+        match byte(1)? {
+            short @ 0..=191 => (2, short),
+            long @ 192..=223 => (3, (long - 192) * 256 + byte(2)? + 192),
+            255 => (6, number(2, 4)?),
+            partial => (2, 1 << (partial & 0x1f)),
+        }
+    } else {
+        match first & 3 {
+            0 => (2, byte(1)?),
+            1 => (3, number(1, 2)?),
+            2 => (5, number(1, 4)?),
+            _ => (1, rest.saturating_sub(at + 1)),
+        }
+    };
+    let start = at.checked_add(header)?;
+    Some((tag, start..start.checked_add(length)?))
+}
+
+/// A certificate in binary, public parts only.
+pub fn serialized(cert: &Cert) -> Vec<u8> {
+    cert.to_vec().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_ciphertext_from_other_files() {
+        let recipient = |length: u8| [&[0xc1, length, 3][..], &vec![0; usize::from(length) - 1]].concat();
+        let sealed = [recipient(94), recipient(94), vec![0xd2, 0x40, 1, 0, 0]].concat();
+        let cases: [(&str, Vec<u8>, bool); 8] = [
+            ("two recipients", sealed.clone(), true),
+            ("an old header", [&[0x84, 10, 3][..], &[0; 9], &[0xc9, 3, 0, 0, 0]].concat(), true),
+            ("a password", [&[0xc3, 4, 4, 9, 0, 8][..], &[0xd2, 0xed, 1]].concat(), true),
+            ("no recipient", vec![0xd2, 0x40, 1, 0, 0], false),
+            ("cut in the recipient", sealed.get(..50).unwrap_or_default().to_vec(), false),
+            ("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), false),
+            ("a length beyond all", vec![0xc1, 0xff, 0xff, 0xff, 0xff, 0xff, 3], false),
+            ("nothing", Vec::new(), false),
+        ];
+        for (name, bytes, expected) in cases {
+            assert_eq!(is_encrypted(&bytes), expected, "{name}");
+        }
+    }
+}
