@@ -1,10 +1,17 @@
 use std::borrow::Cow;
 
+use super::uuencode::{Uu, uudecode};
+
 /// Undoes a `Content-Transfer-Encoding` (RFC 2045 6), leniently: what does not belong is passed over.
 pub(super) fn transfer<'a>(encoding: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
     match encoding {
         "base64" => Cow::Owned(base64(body)),
         "quoted-printable" => Cow::Owned(quoted_printable(body)),
+        // Older than MIME, and still written (RFC 2045 6.3 names the way).
+        "x-uuencode" | "x-uue" | "uuencode" => match uudecode(body).as_deref() {
+            Some([Uu::File { bytes, .. }]) => Cow::Owned(bytes.clone()),
+            _ => Cow::Borrowed(body),
+        },
         _ => Cow::Borrowed(body),
     }
 }
@@ -80,7 +87,8 @@ mod tests {
 
     #[test]
     fn decodes_what_mail_programs_write() {
-        let cases: [(&str, &[u8], &[u8]); 9] = [
+        let cases: [(&str, &[u8], &[u8]); 10] = [
+            ("x-uuencode", b"begin 644 a\n%:&5L;&\\\n`\nend\n", b"hello"),
             ("base64", b"aGVs\r\nbG8=", b"hello"),
             ("base64", b"aGVsbG8", b"hello"),
             ("base64", b"aGVsbG8=aGVsbG8=", b"hellohello"),

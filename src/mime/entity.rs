@@ -114,9 +114,7 @@ impl<'a> Entity<'a> {
             .as_ref()
             .and_then(|disposition| disposition.parameter("filename"))
             .or_else(|| self.content_type.parameter("name"))?;
-        let last = claimed.rsplit(['/', '\\']).next().unwrap_or_default();
-        let name: String = one_line(last).chars().take(200).collect();
-        (!name.is_empty() && name != "." && name != "..").then_some(name)
+        file_name(claimed)
     }
 
     /// Whether the sender wants it shown as a file.
@@ -147,6 +145,13 @@ fn is_media_type(value: &str) -> bool {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b))
     };
     value.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+}
+
+/// A claimed file name without folders and control characters; `None`: nothing is left.
+pub fn file_name(claimed: &str) -> Option<String> {
+    let last = claimed.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = one_line(last).chars().take(200).collect();
+    (!name.is_empty() && name != "." && name != "..").then_some(name)
 }
 
 fn is_encoded(header: &HeaderSection) -> bool {

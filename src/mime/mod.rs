@@ -15,15 +15,19 @@ mod flowed;
 mod header;
 mod html;
 mod lines;
+mod tnef;
+mod uuencode;
 mod words;
 
 pub use automatic::automatic;
 pub use charset::charset;
-pub use entity::{Content, Entity, parse};
+pub use entity::{Content, Entity, file_name, parse};
 pub use facts::{author, headers};
 pub use flowed::unflowed;
 pub use header::{HeaderSection, Mailbox, Structured};
 pub use html::html_text;
+pub use tnef::{BrokenTnef, Tnef, TnefFile, is_tnef, tnef};
+pub use uuencode::{Uu, uudecode};
 
 /// Which limit a mail is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
