@@ -263,13 +263,17 @@ impl Check<'_> {
         let sizes = [
             ("message_size", limits.message_size),
             ("decrypted_size", limits.decrypted_size),
+            ("compression_ratio", limits.compression_ratio),
+            ("packets", limits.packets as u64),
             ("mime_depth", limits.mime_depth as u64),
             ("mime_parts", limits.mime_parts as u64),
             ("header_count", limits.header_count as u64),
             ("header_size", limits.header_size as u64),
+            ("header_field", limits.header_field as u64),
             ("recipients", limits.recipients as u64),
             ("signatures", limits.signatures as u64),
             ("ciphertexts", limits.ciphertexts as u64),
+            ("attachments", limits.attachments as u64),
             ("seconds", limits.seconds),
         ];
         sizes

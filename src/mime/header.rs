@@ -51,6 +51,12 @@ impl Structured {
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
+
+    /// Whether a parameter is there twice with different values.
+    pub fn has_two_different(&self, name: &str) -> bool {
+        let mut values = self.parameters.iter().filter(|(n, _)| n == name).map(|(_, value)| value);
+        values.next().is_some_and(|first| values.any(|other| other != first))
+    }
 }
 
 impl<'a> HeaderSection<'a> {
@@ -122,27 +128,35 @@ impl<'a> HeaderSection<'a> {
 
     /// `Content-Type` or the like; the first one where there are several.
     pub fn structured(&self, name: &str) -> Option<Structured> {
-        let value = self.values(name).next()?;
-        let value = in_utf8(value);
-        let HeaderValue::ContentType(parsed) = MessageStream::new(&value).parse_content_type() else { return None };
-        let kind = match parsed.subtype() {
-            Some(subtype) => format!("{}/{subtype}", parsed.ctype()),
-            None => parsed.ctype().to_owned(),
-        };
-        let parameters = parsed.attributes().unwrap_or_default();
-        Some(Structured {
-            value: kind.trim().to_ascii_lowercase(),
-            parameters: parameters
-                .iter()
-                .map(|attribute| (attribute.name.to_ascii_lowercase(), attribute.value.to_string()))
-                .collect(),
-        })
+        structured(self.values(name).next()?)
+    }
+
+    /// The same for every field of that name, those that can be read.
+    pub fn all_structured(&self, name: &str) -> Vec<Structured> {
+        self.values(name).filter_map(structured).collect()
     }
 
     /// The raw values of all fields of that name.
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
     }
+}
+
+fn structured(value: &[u8]) -> Option<Structured> {
+    let value = in_utf8(value);
+    let HeaderValue::ContentType(parsed) = MessageStream::new(&value).parse_content_type() else { return None };
+    let kind = match parsed.subtype() {
+        Some(subtype) => format!("{}/{subtype}", parsed.ctype()),
+        None => parsed.ctype().to_owned(),
+    };
+    let parameters = parsed.attributes().unwrap_or_default();
+    Some(Structured {
+        value: kind.trim().to_ascii_lowercase(),
+        parameters: parameters
+            .iter()
+            .map(|attribute| (attribute.name.to_ascii_lowercase(), attribute.value.to_string()))
+            .collect(),
+    })
 }
 
 fn read<'a>(bytes: &'a [u8], limits: &Limits) -> (HeaderSection<'a>, usize, Option<TooMuch>) {
@@ -180,7 +194,8 @@ fn read<'a>(bytes: &'a [u8], limits: &Limits) -> (HeaderSection<'a>, usize, Opti
         }
     }
     let fields =
-        fields.into_iter().filter_map(|(name, start, end)| Some(Field { name, value: bytes.get(start..end)? }));
+        fields.into_iter().map(|(name, start, end)| (name, start, end.min(start.saturating_add(limits.header_field))));
+    let fields = fields.filter_map(|(name, start, end)| Some(Field { name, value: bytes.get(start..end)? }));
     (HeaderSection { fields: fields.collect() }, body, too_much)
 }
 

@@ -12,6 +12,10 @@ pub struct Limits {
     pub message_size: u64,
     /// Most bytes that may come out of all ciphertext of one message, compression included.
     pub decrypted_size: u64,
+    /// How many times larger than a ciphertext what comes out of it may be. The first MiB is never too much.
+    pub compression_ratio: u64,
+    /// OpenPGP packets in one ciphertext, those inside included.
+    pub packets: usize,
     /// Levels of MIME nesting, forwarded messages included.
     pub mime_depth: usize,
     /// MIME parts in a message.
@@ -20,12 +24,16 @@ pub struct Limits {
     pub header_count: usize,
     /// Length of one header section.
     pub header_size: usize,
+    /// How much of one header field is read; the rest of it is passed over.
+    pub header_field: usize,
     /// Recipients (PKESK packets) that are tried with our keys.
     pub recipients: usize,
     /// Signatures that are checked.
     pub signatures: usize,
     /// Pieces of ciphertext in one message that are opened.
     pub ciphertexts: usize,
+    /// Attachments that are passed on; with more, a person looks at the mail.
+    pub attachments: usize,
     /// Seconds that a worker may spend on one message.
     pub seconds: u64,
 }
@@ -35,13 +43,17 @@ impl Default for Limits {
         Limits {
             message_size: 32 << 20,
             decrypted_size: 32 << 20,
+            compression_ratio: 200,
+            packets: 10_000,
             mime_depth: 32,
             mime_parts: 500,
             header_count: 1_000,
             header_size: 256 << 10,
+            header_field: 64 << 10,
             recipients: 256,
             signatures: 32,
             ciphertexts: 16,
+            attachments: 200,
             seconds: 30,
         }
     }

@@ -16,6 +16,9 @@ use super::policy::for_reading;
 use super::verify::{CLOCK_SKEW, Checked, Refused, SignatureChecker, refusal};
 use crate::model::{Fingerprint, Limits, Unreadable};
 
+/// Plaintext that no ciphertext is too small for, in bytes.
+const NEVER_TOO_MUCH: u64 = 1 << 20;
+
 /// What came out of an OpenPGP message that was read to its clean end.
 pub struct Decrypted {
     /// Overwritten when dropped.
@@ -62,13 +65,15 @@ pub fn decrypt(
         signatures: SignatureChecker::new(keyring, extra, limits),
         trials: &mut budget.trials,
         progress: &mut progress,
+        packets: limits.packets,
     };
+    let most = budget.bytes.min(most_of(ciphertext, limits));
     let mut plaintext = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
     let read = || -> anyhow::Result<Vec<Checked>> {
         let builder = DecryptorBuilder::from_bytes(ciphertext)?;
         let mut decryptor = builder.with_policy(&policy, SystemTime::from(now + CLOCK_SKEW), helper)?;
-        (&mut decryptor).take(budget.bytes.saturating_add(1)).read_to_end(&mut plaintext)?;
-        if plaintext.len() as u64 > budget.bytes {
+        (&mut decryptor).take(most.saturating_add(1)).read_to_end(&mut plaintext)?;
+        if plaintext.len() as u64 > most {
             return Err(Refused(Unreadable::TooLarge).into());
         }
         if !decryptor.message_processed() {
@@ -89,6 +94,11 @@ pub fn decrypt(
             Err(cause)
         }
     }
+}
+
+/// The most that may come out of a ciphertext of this length, in bytes.
+fn most_of(ciphertext: &[u8], limits: &Limits) -> u64 {
+    (ciphertext.len() as u64).saturating_mul(limits.compression_ratio).max(NEVER_TOO_MUCH)
 }
 
 /// How far opening came, which tells what an error means.
@@ -131,10 +141,13 @@ struct Opening<'a, 'p> {
     /// [`Budget::trials`].
     trials: &'p mut usize,
     progress: &'p mut Progress,
+    /// Packets that may still come.
+    packets: usize,
 }
 
 impl VerificationHelper for Opening<'_, '_> {
     fn inspect(&mut self, parser: &PacketParser) -> anyhow::Result<()> {
+        self.packets = self.packets.checked_sub(1).ok_or(Refused(Unreadable::TooLarge))?;
         match parser.packet.tag() {
             // RFC 9580 5.7: no integrity check at all, so a changed text would come out as if it were the sender's.
             Tag::SED => Err(Refused(Unreadable::NoIntegrityProtection).into()),
