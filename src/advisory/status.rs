@@ -29,6 +29,10 @@ pub(super) fn status(
             "yes: the report is by somebody else, and the answer goes to who forwarded it".to_owned(),
         ));
     }
+    if !message.doubts.is_empty() {
+        let odd: Vec<&str> = message.doubts.iter().map(|doubt| doubt.explain()).collect();
+        rows.push(("Shape", format!("**odd**: {}", odd.join("; "))));
+    }
     rows.push(("Judged as", judged(order)));
     if !order.comment {
         rows.push(("Disclosure", disclosure(order)));

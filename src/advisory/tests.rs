@@ -213,6 +213,7 @@ fn message(encryption: Encryption) -> OpenedMessage {
         ciphertext: None,
         automatic: None,
         private_key_attached: false,
+        doubts: Vec::new(),
     }
 }
 

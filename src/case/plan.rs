@@ -1,4 +1,4 @@
-use crate::model::{Action, Automatic, Disclosure, Encryption, Kind, MessageFacts, Verdict};
+use crate::model::{Action, Automatic, Disclosure, Doubt, Encryption, Kind, MessageFacts, Verdict};
 
 /// What is known about the conversation that a message belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Thread {
 /// Without a store (`inspect`), a follow-up's thread is taken to be [`Thread::Advisory`].
 pub fn plan(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Vec<Action> {
     let mut actions = match verdict.kind {
+        Kind::Empty if doubt(verdict, facts, thread).is_some() => vec![Action::Hold, Action::AlertWithoutContent],
+        _ if doubt(verdict, facts, thread).is_some() => vec![Action::Hold, Action::Alert, Action::Receipt],
         Kind::Report if verdict.disclosure == Some(Disclosure::Public) => {
             vec![Action::AlertUrgent, Action::File, Action::Acknowledge, Action::AskPrivate]
         }
@@ -46,6 +48,12 @@ pub fn plan(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Vec<Acti
         actions.push(Action::Receipt);
     }
     actions
+}
+
+/// Why a person must look before anything is filed or answered. What joins a case's advisory is read by people anyway.
+pub(super) fn doubt(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Option<Doubt> {
+    let joins = verdict.kind == Kind::FollowUp && thread == Thread::Advisory;
+    facts.doubts.iter().copied().find(|doubt| !joins && doubt.holds(verdict.kind))
 }
 
 /// Whether anybody may be answered at all: never a program, never ourselves, never nobody (RFC 3834 2).

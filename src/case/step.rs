@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Thread;
-use super::plan::{is_own, plan};
+use super::plan::{doubt, is_own, plan};
 use crate::model::{
     Action, Commented, Filed, HoldReason, IgnoreReason, Kind, MessageFacts, MessageId, Outcome, Repository, Verdict,
 };
@@ -338,6 +338,9 @@ fn judged(
         } else {
             State::Filing { filing }
         };
+    }
+    if let Some(doubt) = doubt(verdict, facts, thread) {
+        return held(HoldReason::Doubtful(doubt));
     }
     let outcome = match verdict.kind {
         Kind::Unreadable => {

@@ -46,6 +46,7 @@ fn facts(encryption: Encryption) -> MessageFacts {
         can_encrypt_reply: false,
         ciphertext: None,
         private_key_attached: false,
+        doubts: Vec::new(),
     }
 }
 

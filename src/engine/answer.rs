@@ -129,6 +129,7 @@ impl Shared {
         if matches!(outcome, Outcome::Filed(_)) && !actions.contains(&Action::File) {
             // A person released it: it became a report.
             assessment.verdict.kind = Kind::Report;
+            assessment.facts.doubts.clear();
             actions = plan(&assessment.verdict, &assessment.facts, Thread::New);
         }
         actions.retain(|action| is_alert(*action) || is_answer(*action));

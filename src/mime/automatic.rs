@@ -51,6 +51,8 @@ fn is_bounce(mail: &Entity, identity: &Identity) -> bool {
     report
         || status
         || has_null_path(header) && returned
+        // Exim's own report has no other mark.
+        || header.count("x-failed-recipients") > 0 && is_postmaster(header)
         || speaks_for_mail_system(header) && bounced(mail, identity).is_some_and(|id| is_own_id(&id, identity))
 }
 

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    Address, Authentication, Automatic, ContentDigest, Encryption, EncryptionFormat, Fingerprint, Headers, MailId,
-    OpenedMessage, SignatureStatus, Unreadable,
+    Address, Authentication, Automatic, ContentDigest, Doubt, Encryption, EncryptionFormat, Fingerprint, Headers,
+    MailId, OpenedMessage, SignatureStatus, Unreadable,
 };
 
 /// What the store keeps about a message: who, when, and how it was protected. Nothing from inside a ciphertext.
@@ -40,6 +40,9 @@ pub struct MessageFacts {
     pub can_encrypt_reply: bool,
     pub ciphertext: Option<ContentDigest>,
     pub private_key_attached: bool,
+    /// What is odd about its shape.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
 }
 
 impl MessageFacts {
@@ -73,6 +76,7 @@ impl MessageFacts {
             can_encrypt_reply: signed_by_who_is_answered(opened),
             ciphertext: opened.ciphertext,
             private_key_attached: opened.private_key_attached,
+            doubts: opened.doubts.clone(),
         }
     }
 

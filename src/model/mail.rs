@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Address, CaseId, ContentDigest, Fingerprint, MailId, MessageFacts, Secret};
+use super::{Address, CaseId, ContentDigest, Doubt, Fingerprint, MailId, MessageFacts, Secret};
 
 /// A mail as it came (stage 1): bytes that nobody has looked at, and where they were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +90,8 @@ pub struct OpenedMessage {
     pub automatic: Option<Automatic>,
     /// Secret key material was attached by accident: never stored, and people are told.
     pub private_key_attached: bool,
+    /// What is odd about its shape, each once.
+    pub doubts: Vec<Doubt>,
 }
 
 impl OpenedMessage {

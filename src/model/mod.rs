@@ -6,6 +6,7 @@
 
 mod address;
 mod digest;
+mod doubt;
 mod facts;
 mod filing;
 mod hidden;
@@ -22,6 +23,7 @@ mod when;
 
 pub use address::{Address, InvalidAddress};
 pub use digest::{Digest, DigestOrder, Ending, FailedMail, HeldMessage, Listing, UnfinishedMessage};
+pub use doubt::Doubt;
 pub use facts::MessageFacts;
 pub use filing::{
     AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{CommentedAs, Filed, MessageId, Unreadable};
+use super::{CommentedAs, Doubt, Filed, MessageId, Unreadable};
 
 /// How a message ended. Every message ends in exactly one of these, recorded before it is moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ impl Outcome {
 pub enum HoldReason {
     /// Its ciphertext could not be opened.
     Unreadable(Unreadable),
+    /// Its shape is odd, so that a person must look at the original.
+    Doubtful(Doubt),
     /// It seems to be about another project's software.
     WrongProject,
     /// It follows up on a case that is not known here.
@@ -97,6 +99,7 @@ impl HoldReason {
             HoldReason::Unreadable(Unreadable::Malformed) => {
                 "not the mail it claims to be; look at the original in the mailbox"
             }
+            HoldReason::Doubtful(doubt) => doubt.explain(),
             HoldReason::WrongProject => {
                 "seems to be about another project's software; forward it there, or release it with a repository"
             }

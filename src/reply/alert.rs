@@ -218,6 +218,7 @@ fn facts(facts: &MessageFacts, opened: Option<&OpenedMessage>) -> Vec<(&'static 
         let author = facts.forwarded_author.as_ref().map_or("somebody else", |address| address.as_str());
         lines.push(("Forwarded", format!("a mail by {author}, who was not answered")));
     }
+    lines.extend(facts.doubts.iter().map(|doubt| ("Odd", doubt.explain().to_owned())));
     if facts.private_key_attached {
         lines.push(("Secret key", "one was attached by accident; the sender should revoke it".into()));
     }

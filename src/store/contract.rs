@@ -371,6 +371,7 @@ pub fn assessment(message_id: &str) -> Assessment {
             can_encrypt_reply: false,
             ciphertext: None,
             private_key_attached: false,
+            doubts: Vec::new(),
         },
         verdict: Verdict {
             kind: Kind::Report,

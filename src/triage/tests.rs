@@ -57,6 +57,7 @@ fn message(subject: &str, text: &str) -> OpenedMessage {
         ciphertext: None,
         automatic: None,
         private_key_attached: false,
+        doubts: Vec::new(),
     }
 }
 

@@ -362,6 +362,7 @@ fn assessment() -> Assessment {
             can_encrypt_reply: false,
             ciphertext: None,
             private_key_attached: false,
+            doubts: Vec::new(),
         },
         verdict: Verdict {
             kind: Kind::Report,

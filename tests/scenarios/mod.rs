@@ -13,6 +13,7 @@ mod hostile_imap;
 mod imap;
 mod maildir;
 mod opening;
+mod shapes;
 mod smtp;
 mod systemd;
 mod triage;

@@ -1,7 +1,9 @@
-use super::ciphertext::{self, Found, inner_name};
+use super::ciphertext::{self, File, Found, inner_name};
+use super::inline::{Segment, segments};
+use super::text::Written;
 use super::walk::{Place, Walk, attachment};
 use crate::mime::{self, Entity};
-use crate::model::{ContentDigest, EncryptionFormat, Unreadable};
+use crate::model::{ContentDigest, EncryptionFormat, LearnedFrom, Unreadable};
 use crate::openpgp::{self, Decrypted, Trouble};
 
 impl Walk<'_> {
@@ -10,13 +12,14 @@ impl Walk<'_> {
         let before = self.tried;
         for child in children {
             let decoded = child.decoded();
-            match ciphertext::look(child, &decoded) {
+            let file = File { name: None, media_type: child.media_type(), bytes: &decoded };
+            match ciphertext::look(&file) {
                 Found::Control => {}
                 Found::Nothing if openpgp::kind(&decoded) == Some(openpgp::Kind::Message) => {
                     self.ciphertext(&decoded, Wrap::PgpMime, place);
                 }
                 // The second part is the ciphertext (RFC 3156 4), even when nothing in it looks like it.
-                Found::Nothing if child.media_type() == "application/octet-stream" && self.tried == before => {
+                Found::Nothing if file.media_type == "application/octet-stream" && self.tried == before => {
                     self.ciphertext(&decoded, Wrap::PgpMime, place);
                 }
                 _ => self.entity(child, &within),
@@ -32,28 +35,66 @@ impl Walk<'_> {
         self.format = self.format.or(format);
     }
 
+    /// Opens what is in `bytes`, armored or not. Armor may come with more of it, and with a text that somebody put around it.
     pub(super) fn ciphertext(&mut self, bytes: &[u8], wrap: Wrap, place: &Place) {
-        let opened = if self.used_up() { Err(Unreadable::TooLarge) } else { self.open(bytes) };
-        match opened {
-            Ok((opened, digest)) => self.present(opened, digest, wrap, place),
-            Err(cause) => {
-                self.fail(cause, Some(wrap.format()));
-                let name = match wrap {
-                    Wrap::File(name) if !name.is_empty() => name,
-                    _ => "unopened.asc",
-                };
-                self.shut.push(attachment(name.to_owned(), "application/octet-stream", bytes));
+        if openpgp::kind(bytes) == Some(openpgp::Kind::Message) {
+            return self.packets(bytes, bytes, wrap, place);
+        }
+        let found = segments(bytes);
+        if !found.iter().any(|segment| matches!(segment, Segment::Message(_))) {
+            return self.armor(bytes, wrap, place);
+        }
+        for segment in found {
+            match segment {
+                Segment::Message(block) => self.armor(block, wrap, place),
+                Segment::Text(text) | Segment::Signed(text) => self.plain(text, Written::default(), place),
+                Segment::PublicKey(block) => {
+                    self.keys.add(block, LearnedFrom::Attachment);
+                }
             }
         }
     }
 
-    /// Opens a ciphertext; once more if its own content brings the certificate that signed it.
-    fn open(&mut self, bytes: &[u8]) -> Result<(Decrypted, ContentDigest), Unreadable> {
-        let armored = bytes.trim_ascii_start().starts_with(b"-----");
-        let dearmored = if armored { Some(openpgp::dearmor(bytes).ok_or(Unreadable::Malformed)?) } else { None };
-        let binary = dearmored.as_deref().unwrap_or(bytes);
+    fn armor(&mut self, block: &[u8], wrap: Wrap, place: &Place) {
+        match openpgp::dearmor(block) {
+            Some(binary) => self.packets(&binary, block, wrap, place),
+            None => {
+                self.tried += 1;
+                self.stays_shut(Unreadable::Malformed, block, wrap);
+            }
+        }
+    }
+
+    /// `original` is what is passed on when `binary` stays shut.
+    fn packets(&mut self, binary: &[u8], original: &[u8], wrap: Wrap, place: &Place) {
         let digest = ContentDigest::of(binary);
         self.digest.get_or_insert(digest);
+        // Some programs send it twice: in both alternatives, in the text and as a file.
+        if self.looked_into.contains(&digest) {
+            self.tried += 1;
+            return;
+        }
+        self.looked_into.push(digest);
+        let opened = if self.used_up() { Err(Unreadable::TooLarge) } else { self.open(binary) };
+        match opened {
+            Ok(opened) => self.present(opened, digest, wrap, place),
+            Err(cause) => self.stays_shut(cause, original, wrap),
+        }
+    }
+
+    fn stays_shut(&mut self, cause: Unreadable, original: &[u8], wrap: Wrap) {
+        self.fail(cause, Some(wrap.format()));
+        let name = match wrap {
+            Wrap::File(name) if !name.is_empty() => name,
+            _ => "unopened.asc",
+        };
+        if self.shut.len() < self.limits.attachments {
+            self.shut.push(attachment(name.to_owned(), "application/octet-stream", original));
+        }
+    }
+
+    /// Opens a ciphertext; once more if its own content brings the certificate that signed it.
+    fn open(&mut self, binary: &[u8]) -> Result<Decrypted, Unreadable> {
         let before = self.budget.clone();
         let mut opened = self.decrypt(binary)?;
         let unknown = opened.signatures.iter().any(|s| s.trouble == Some(Trouble::UnknownKey));
@@ -61,7 +102,7 @@ impl Walk<'_> {
             self.budget = before;
             opened = self.decrypt(binary)?;
         }
-        Ok((opened, digest))
+        Ok(opened)
     }
 
     fn decrypt(&mut self, binary: &[u8]) -> Result<Decrypted, Unreadable> {
@@ -98,7 +139,8 @@ impl Walk<'_> {
             }
             (None, Wrap::File(name)) if !mime_content && !is_message_text(name, &plaintext) => {
                 let name = inner_name(name).unwrap_or("decrypted").to_owned();
-                self.file(name, "application/octet-stream", &plaintext, &within);
+                let file = File { name: Some(&name), media_type: "application/octet-stream", bytes: &plaintext };
+                self.unshown(&file, &within);
             }
             (None, Wrap::Inline(charset)) => self.text(&plaintext, charset_of(charset, &plaintext), &within),
             (None, _) => self.text(&plaintext, None, &within),

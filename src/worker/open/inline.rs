@@ -1,4 +1,6 @@
-use memchr::memmem;
+use memchr::{memchr, memmem};
+
+use crate::openpgp::{self, Kind, Label, Marker, marker};
 
 /// A stretch of a text that may hold armor (RFC 9580 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,13 +12,6 @@ pub(super) enum Segment<'a> {
     PublicKey(&'a [u8]),
 }
 
-/// The armor headers that matter, and the line that ends each block.
-const KINDS: [(&[u8], &[u8]); 3] = [
-    (b"-----BEGIN PGP MESSAGE-----", b"-----END PGP MESSAGE-----"),
-    (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END PGP SIGNATURE-----"),
-    (b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----END PGP PUBLIC KEY BLOCK-----"),
-];
-
 /// Blocks that are told apart in one text; what follows them stays text.
 const MOST_BLOCKS: usize = 64;
 
@@ -26,44 +21,142 @@ const PRIVATE: (&[u8], &[u8]) = (b"-----BEGIN PGP PRIVATE KEY BLOCK-----", b"---
 /// What stands where a secret key was.
 const REMOVED: &[u8] = b"[a private key was here and is not passed on]\n";
 
+/// How a message begins and ends in a line that holds more than that.
+const BEGIN: &[u8] = b"-----BEGIN PGP MESSAGE";
+const END: &[u8] = b"-----END PGP MESSAGE-----";
+
 /// Cuts a text at its armored blocks. A block begins and ends with a whole line; quoted armor and armor named in a
-/// sentence are text, and so is a block without an end.
+/// sentence are text. Two things are taken for a message only where they hold one: what has no end, and what stands in one
+/// line, as HTML without line breaks leaves it.
 pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
-    let mut found = Vec::new();
-    let (mut clear, mut block, mut blocks) = (0, None, 0);
-    let mut at = 0;
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let (start, end) = (at, at + line.len());
-        at = end;
-        let line = line.trim_ascii();
-        match block {
-            None if blocks >= MOST_BLOCKS => break,
-            None => block = KINDS.iter().position(|(begin, _)| *begin == line).map(|kind| (kind, start)),
-            Some((kind, begin)) if KINDS.get(kind).is_some_and(|(_, last)| *last == line) => {
-                found.extend(text.get(clear..begin).filter(|t| !t.is_empty()).map(Segment::Text));
-                found.extend(text.get(begin..end).map(|bytes| of_kind(kind, bytes)));
-                (clear, block) = (end, None);
-                blocks += 1;
-            }
-            Some(_) => {}
+    let mut cutter = Cutter { text, clear: 0, found: Vec::new(), blocks: 0 };
+    let (mut open, mut at): (Option<(Label, usize)>, usize) = (None, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if cutter.blocks >= MOST_BLOCKS {
+            break;
         }
+        let next = at + memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let line = text.get(at..next).unwrap_or_default();
+        let step = match (marker(line), open) {
+            (Some(Marker::Begin(label)), None) if is_block(label) => {
+                open = Some((label, at));
+                None
+            }
+            // The one before it has no end.
+            (Some(Marker::Begin(Label::Message)), Some((Label::Message, begin))) => {
+                cutter.without_end(begin, at);
+                open = Some((Label::Message, at));
+                None
+            }
+            (Some(Marker::End(label)), Some((begun, begin))) if label == end_of(begun) => {
+                open = None;
+                cutter.block(begun, begin, next);
+                None
+            }
+            (None, None) => cutter.in_one_line(line, at),
+            _ => None,
+        };
+        at = step.unwrap_or(next);
     }
-    found.extend(text.get(clear..).filter(|t| !t.is_empty()).map(Segment::Text));
-    found
+    if let Some((Label::Message, begin)) = open {
+        cutter.without_end(begin, text.len());
+    }
+    cutter.rest()
 }
 
-fn of_kind(kind: usize, bytes: &[u8]) -> Segment<'_> {
-    match kind {
-        0 => Segment::Message(bytes),
-        1 => Segment::Signed(bytes),
-        _ => Segment::PublicKey(bytes),
+fn is_block(label: Label) -> bool {
+    matches!(label, Label::Message | Label::SignedMessage | Label::PublicKey)
+}
+
+/// What the line says that ends a block.
+fn end_of(label: Label) -> Label {
+    if label == Label::SignedMessage { Label::Signature } else { label }
+}
+
+struct Cutter<'a> {
+    text: &'a [u8],
+    /// Where the text begins that is in no segment yet.
+    clear: usize,
+    found: Vec<Segment<'a>>,
+    /// Blocks that were looked at.
+    blocks: usize,
+}
+
+impl<'a> Cutter<'a> {
+    fn block(&mut self, label: Label, begin: usize, end: usize) {
+        self.found.extend(self.text.get(self.clear..begin).filter(|t| !t.is_empty()).map(Segment::Text));
+        self.found.extend(self.text.get(begin..end).map(|bytes| match label {
+            Label::SignedMessage => Segment::Signed(bytes),
+            Label::PublicKey => Segment::PublicKey(bytes),
+            _ => Segment::Message(bytes),
+        }));
+        self.clear = end;
+        self.blocks += 1;
     }
+
+    /// A block whose end a mail system lost.
+    fn without_end(&mut self, begin: usize, end: usize) {
+        self.blocks += 1;
+        if self.text.get(begin..end).is_some_and(holds_ciphertext) {
+            self.block(Label::Message, begin, end);
+        }
+    }
+
+    /// A message in the middle of `line`, which is at `at`; where to go on behind it.
+    fn in_one_line(&mut self, line: &[u8], at: usize) -> Option<usize> {
+        let begin = memmem::find(line, BEGIN)?;
+        if line.get(..begin).is_some_and(|before| !before.is_empty() && bare(before).is_empty()) {
+            return None;
+        }
+        self.blocks += 1;
+        let begin = at + begin;
+        let end = begin + memmem::find(self.text.get(begin..)?, END)? + END.len();
+        self.text.get(begin..end).filter(|block| holds_ciphertext(block))?;
+        self.block(Label::Message, begin, end);
+        Some(end)
+    }
+
+    fn rest(mut self) -> Vec<Segment<'a>> {
+        self.found.extend(self.text.get(self.clear..).filter(|t| !t.is_empty()).map(Segment::Text));
+        self.found
+    }
+}
+
+fn holds_ciphertext(block: &[u8]) -> bool {
+    openpgp::dearmor(block).is_some_and(|bytes| openpgp::is_encrypted(&bytes))
 }
 
 /// Whether a line of `text` begins an encrypted message.
 pub(super) fn holds_message(text: &[u8]) -> bool {
-    let [(begin, _), ..] = KINDS;
-    memmem::find(text, begin).is_some() && text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii() == begin)
+    let begins = |line| marker(line) == Some(Marker::Begin(Label::Message));
+    memmem::find(text, b"PGP MESSAGE").is_some() && text.split(|byte| *byte == b'\n').any(begins)
+}
+
+/// Whether `text` quotes an encrypted message (`> `), which is not what its sender wrote.
+pub(super) fn quotes_message(text: &[u8]) -> bool {
+    if memmem::find(text, BEGIN).is_none() {
+        return false;
+    }
+    let mut quoted: Option<Vec<u8>> = None;
+    let mut tries = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let bare = bare(line);
+        let is_quote = line.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'>' | b'|'));
+        let begins = is_quote && marker(bare) == Some(Marker::Begin(Label::Message));
+        if begins && tries < MOST_BLOCKS {
+            (quoted, tries) = (Some(Vec::new()), tries + 1);
+        }
+        let Some(block) = &mut quoted else { continue };
+        block.extend_from_slice(bare);
+        block.push(b'\n');
+        if !is_quote || marker(bare) == Some(Marker::End(Label::Message)) {
+            if openpgp::dearmor(block).and_then(|bytes| openpgp::kind(&bytes)) == Some(Kind::Message) {
+                return true;
+            }
+            quoted = None;
+        }
+    }
+    quoted.is_some_and(|block| holds_ciphertext(&block))
 }
 
 /// `text` without the secret keys in it, quoted ones and those without an end too; `None`: there is none.
@@ -110,10 +203,45 @@ mod tests {
         check(quoted, &[Segment::Text(quoted.as_bytes())]);
         let open = "-----BEGIN PGP MESSAGE-----\nabc";
         check(open, &[Segment::Text(open.as_bytes())]);
-        let named = "The line -----BEGIN PGP MESSAGE----- starts it.";
+        check(
+            &format!("{open}\n{m}"),
+            &[Segment::Text(b"-----BEGIN PGP MESSAGE-----\nabc\n"), Segment::Message(m.as_bytes())],
+        );
+        let named = "The line -----BEGIN PGP MESSAGE----- starts it. -----END PGP MESSAGE-----";
         check(named, &[Segment::Text(named.as_bytes())]);
         let many = segments(m.repeat(1_000).as_bytes()).len();
         assert_eq!(many, MOST_BLOCKS + 1);
+    }
+
+    #[test]
+    fn what_lost_its_end_or_its_lines_is_a_message_where_it_holds_one() {
+        // A recipient (PKESK) and the beginning of ciphertext (SEIPD), as far as that is looked at.
+        let sealed = [&[0xc1, 94, 3][..], &[0; 93], &[0xd2, 0x40, 1, 0]].concat();
+        let data = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sealed);
+        let block = format!("-----BEGIN PGP MESSAGE-----\n\n{data}\n-----END PGP MESSAGE-----\n");
+        let joined = block.trim_end().replace('\n', " ");
+        let cut = block.replace("-----END PGP MESSAGE-----\n", "");
+        let check = |text: &str, expected: &[Segment]| assert_eq!(segments(text.as_bytes()), expected, "{text:?}");
+        check(&joined, &[Segment::Message(joined.as_bytes())]);
+        check(
+            &format!("hi {joined} bye"),
+            &[Segment::Text(b"hi "), Segment::Message(joined.as_bytes()), Segment::Text(b" bye")],
+        );
+        check(&cut, &[Segment::Message(cut.as_bytes())]);
+        check(&format!("{cut}{block}"), &[Segment::Message(cut.as_bytes()), Segment::Message(block.as_bytes())]);
+
+        let quoted = |mark: &str| format!("As I wrote:\n{mark}{}", block.replace('\n', &format!("\n{mark}")));
+        for (text, expected) in [
+            (quoted("> "), true),
+            (quoted(">>"), true),
+            (quoted("| "), true),
+            (quoted("> ").replace(&data, "no data"), false),
+            (block.clone(), false),
+            ("> -----BEGIN PGP MESSAGE-----".to_owned(), false),
+        ] {
+            assert_eq!(quotes_message(text.as_bytes()), expected, "{text:?}");
+            assert!(!expected || matches!(segments(text.as_bytes())[..], [Segment::Text(_)]), "{text:?}");
+        }
     }
 
     #[test]

@@ -4,11 +4,14 @@ mod alternative;
 mod ciphertext;
 mod encrypted;
 mod forward;
+mod hidden;
 mod inline;
 mod keys;
 mod outline;
+mod shape;
 mod signed;
 mod text;
+mod tnef;
 mod verdict;
 mod walk;
 
@@ -66,6 +69,7 @@ fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {
     let encryption = verdict::encryption(&walk);
     let signature = verdict::signature(&walk, author.address.as_ref());
     let reply_certificate = verdict::reply_certificate(&walk);
+    let doubts = shape::doubts(&walk, author.address.as_ref());
     let failure = walk.failure.filter(|_| walk.opened == 0);
     let (subject, subject_protected) = match walk.subject.take() {
         Some(subject) => (subject.text, subject.encrypted),
@@ -92,6 +96,7 @@ fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {
         ciphertext: walk.digest,
         automatic: mime::automatic(mail, identity),
         private_key_attached: walk.keys.private_key_attached,
+        doubts,
         parts: parts(walk),
     }
 }

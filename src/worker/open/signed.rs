@@ -1,3 +1,4 @@
+use super::inline::{Segment, segments};
 use super::text::Written;
 use super::walk::{Place, SeenSignature, Subject, Walk};
 use crate::mime::Entity;
@@ -57,11 +58,23 @@ impl Walk<'_> {
             Ok((text, checked)) => {
                 let mut within = place.clone();
                 within.signers.extend(self.note(checked, place));
-                self.plain(&text, written, &within);
+                self.signed_text(&text, written, &within);
             }
             Err(_) => {
                 self.note(vec![Checked::unreadable()], place);
                 self.plain(block, written, place);
+            }
+        }
+    }
+
+    /// What a cleartext signature was made over: text, and ciphertext that was signed when it was encrypted already.
+    fn signed_text(&mut self, text: &[u8], written: Written, place: &Place) {
+        for segment in segments(text) {
+            match segment {
+                Segment::Message(block) => self.inline_message(block, written, place),
+                Segment::Text(text) | Segment::Signed(text) | Segment::PublicKey(text) => {
+                    self.plain(text, written, place)
+                }
             }
         }
     }

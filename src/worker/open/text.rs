@@ -1,8 +1,9 @@
+use super::ciphertext::File;
 use super::encrypted::Wrap;
 use super::forward;
-use super::inline::{Segment, segments, without_private_keys};
+use super::inline::{Segment, quotes_message, segments, without_private_keys};
 use super::walk::{Place, Walk};
-use crate::mime::{self, Entity};
+use crate::mime::{self, Entity, Uu};
 use crate::model::{LearnedFrom, PartContent, Secret, shown};
 use crate::openpgp;
 
@@ -26,8 +27,7 @@ impl Walk<'_> {
         let charset = kind.parameter("charset");
         let decoded = decoded.strip_prefix(b"\xef\xbb\xbf").unwrap_or(decoded);
         if entity.media_type() == "text/html" {
-            let text = mime::html_text(&mime::charset(charset, decoded));
-            return self.text(text.as_bytes(), Written::default(), place);
+            return self.html(&mime::charset(charset, decoded), entity, place);
         }
         let flowed = kind.parameter("format").is_some_and(|format| format.trim().eq_ignore_ascii_case("flowed"));
         let delsp = || kind.parameter("delsp").is_some_and(|delsp| delsp.trim().eq_ignore_ascii_case("yes"));
@@ -42,28 +42,47 @@ impl Walk<'_> {
         self.text(shown, written, place);
     }
 
-    /// A text, with whatever armor is in it.
+    /// A text, with whatever is packed into it: uuencoded files, armor.
     pub(super) fn text<'w>(&mut self, text: &[u8], written: impl Into<Written<'w>>, place: &Place) {
         let written = written.into();
+        let Some(pieces) = mime::uudecode(text) else { return self.armored_text(text, written, place) };
+        for piece in pieces {
+            match piece {
+                Uu::Text(text) => self.armored_text(text, written, place),
+                Uu::File { name, bytes } => {
+                    let name = mime::file_name(&name);
+                    let file = File { name: name.as_deref(), media_type: "application/octet-stream", bytes: &bytes };
+                    self.unshown(&file, place);
+                }
+            }
+        }
+    }
+
+    fn armored_text(&mut self, text: &[u8], written: Written, place: &Place) {
         let found = segments(text);
         let alone = !found.iter().any(|segment| matches!(segment, Segment::Text(t) if !t.trim_ascii().is_empty()));
         for segment in found {
             match segment {
-                Segment::Text(text) => self.plain(text, written, place),
+                Segment::Text(text) => {
+                    self.quoted |= !place.encrypted && quotes_message(text);
+                    self.plain(text, written, place);
+                }
                 Segment::PublicKey(block) => {
                     self.keys.add(block, LearnedFrom::Attachment);
                 }
                 Segment::Signed(block) => self.cleartext(block, written, place),
-                Segment::Message(block) => {
-                    let holds = openpgp::dearmor(block).and_then(|bytes| openpgp::kind(&bytes));
-                    // An example in a text about armor opens nothing and is no failure.
-                    if holds == Some(openpgp::Kind::Message) || alone {
-                        self.ciphertext(block, Wrap::Inline(written.charset), place);
-                    } else {
-                        self.plain(block, written, place);
-                    }
-                }
+                Segment::Message(block) if alone => self.ciphertext(block, Wrap::Inline(written.charset), place),
+                Segment::Message(block) => self.inline_message(block, written, place),
             }
+        }
+    }
+
+    /// A block beside other text: an example in a text about armor opens nothing and is no failure.
+    pub(super) fn inline_message(&mut self, block: &[u8], written: Written, place: &Place) {
+        if openpgp::dearmor(block).and_then(|bytes| openpgp::kind(&bytes)) == Some(openpgp::Kind::Message) {
+            self.ciphertext(block, Wrap::Inline(written.charset), place);
+        } else {
+            self.plain(block, written, place);
         }
     }
 

@@ -1,11 +1,12 @@
 use super::keys::in_model;
 use super::walk::{Seen, SeenSignature, Walk};
-use crate::model::{Address, Certificate, Encryption, Fingerprint, Signature, SignatureStatus};
+use crate::model::{Address, Certificate, Doubt, Encryption, Fingerprint, Signature, SignatureStatus};
 use crate::openpgp::{self, Trouble};
 
 /// What of the message was encrypted.
 pub(super) fn encryption(walk: &Walk) -> Encryption {
-    let clear = walk.seen.iter().any(|seen| !seen.part.protection.encrypted);
+    let clear =
+        walk.seen.iter().any(|seen| !seen.part.protection.encrypted) || walk.doubts.contains(&Doubt::HiddenCiphertext);
     match (walk.opened > 0, walk.failure.is_some()) {
         (true, _) if clear || !walk.shut.is_empty() => Encryption::Partial,
         (true, _) => Encryption::Whole,
@@ -63,7 +64,8 @@ struct Shortfall {
 
 fn shortfall(walk: &Walk, at: usize, signature: &SeenSignature, author: Option<&Address>) -> Option<Shortfall> {
     let partial = |reason| Some(Shortfall { status: SignatureStatus::Partial, reason });
-    if !walk.seen.iter().all(|seen| seen.signers.contains(&at)) || !walk.shut.is_empty() {
+    let hidden = walk.doubts.contains(&Doubt::HiddenCiphertext);
+    if !walk.seen.iter().all(|seen| seen.signers.contains(&at)) || !walk.shut.is_empty() || hidden {
         return partial("it covers only a part of what a reader sees");
     }
     let Some(cert) = &signature.checked.certificate else {

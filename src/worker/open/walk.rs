@@ -1,12 +1,13 @@
 use time::OffsetDateTime;
 
-use super::ciphertext::{self, Found};
+use super::ciphertext::{self, File, Found, narrow};
 use super::encrypted::Wrap;
 use super::inline::without_private_keys;
 use super::keys::FoundKeys;
+use super::shape;
 use crate::mime::{self, Content, Entity};
 use crate::model::{
-    Attachment, ContentDigest, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, Part, PartContent,
+    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, Part, PartContent,
     Protection, Secret, Unreadable,
 };
 use crate::openpgp::{Budget, Checked, Keyring};
@@ -24,6 +25,8 @@ pub(super) struct Walk<'k> {
     pub signatures: Vec<SeenSignature>,
     pub subject: Option<Subject>,
     pub forwarded: Option<Forwarded>,
+    /// Attachments, those beyond the limit too.
+    files: usize,
     /// Ciphertexts that were looked into, opened or not.
     pub tried: usize,
     /// Ciphertexts that opened.
@@ -34,7 +37,12 @@ pub(super) struct Walk<'k> {
     pub format: Option<EncryptionFormat>,
     pub decryption_key: Option<Fingerprint>,
     pub digest: Option<ContentDigest>,
+    /// Of every ciphertext that was tried.
+    pub looked_into: Vec<ContentDigest>,
     pub budget: Budget,
+    /// Ciphertext was quoted from another mail.
+    pub quoted: bool,
+    pub doubts: Vec<Doubt>,
 }
 
 /// A part, and which signatures cover it.
@@ -86,6 +94,7 @@ impl<'k> Walk<'k> {
             signatures: Vec::new(),
             subject: None,
             forwarded: None,
+            files: 0,
             tried: 0,
             opened: 0,
             shut: Vec::new(),
@@ -93,7 +102,10 @@ impl<'k> Walk<'k> {
             format: None,
             decryption_key: None,
             digest: None,
+            looked_into: Vec::new(),
             budget: Budget::new(limits),
+            quoted: false,
+            doubts: Vec::new(),
         }
     }
 
@@ -106,6 +118,9 @@ impl<'k> Walk<'k> {
     pub(super) fn entity(&mut self, entity: &Entity, place: &Place) {
         if place.root {
             self.note_subject(entity, place);
+        }
+        if !place.forwarded && shape::is_ambiguous(&entity.header) {
+            self.doubt(Doubt::Ambiguous);
         }
         match &entity.content {
             Content::Leaf => self.leaf(entity, place),
@@ -121,10 +136,10 @@ impl<'k> Walk<'k> {
 
     fn mixed(&mut self, entity: &Entity, children: &[Entity], place: &Place) {
         let short = |child: &&Entity| matches!(child.content, Content::Leaf) && child.body.len() < LONGEST_CONTROL;
-        let mangled = children.iter().filter(short).any(|child| {
-            child.media_type() == "application/pgp-encrypted"
-                || ciphertext::look(child, &child.decoded()) == Found::Control
-        });
+        let mangled = children
+            .iter()
+            .filter(short)
+            .any(|child| child.media_type() == "application/pgp-encrypted" || is_control(child));
         let report = place.report || entity.media_type() == "multipart/report";
         let within = Place { root: false, mangled, report, ..place.clone() };
         let protected = entity.content_type.parameter("protected-headers").is_some();
@@ -162,36 +177,70 @@ impl<'k> Walk<'k> {
         if matches!(media_type, "message/rfc822" | "message/global") {
             return self.encoded_message(&decoded, place);
         }
-        match ciphertext::look(entity, &decoded) {
-            Found::Control => return,
-            Found::PrivateKeys => return self.take_private_keys(&decoded),
-            Found::Keys if self.take_keys(&decoded) => return,
-            Found::PackedMail if self.packed_mail(&decoded, place) => return,
-            Found::Smime => return self.fail(Unreadable::Unsupported, None),
-            Found::Ciphertext if place.mangled => return self.ciphertext(&decoded, Wrap::PgpMime, place),
-            Found::Ciphertext if !is_shown(entity) => {
-                let name = entity.file_name();
-                return self.ciphertext(&decoded, Wrap::File(name.as_deref().unwrap_or_default()), place);
-            }
-            _ => {}
+        let name = entity.file_name();
+        let file = File { name: name.as_deref(), media_type, bytes: &decoded };
+        if !is_shown(entity) {
+            return self.unshown(&file, place);
         }
-        if media_type == "application/pgp-keys" && self.take_keys(&decoded) {
+        match ciphertext::look(&file) {
+            Found::Ciphertext if place.mangled => self.ciphertext(&decoded, Wrap::PgpMime, place),
+            Found::Ciphertext | Found::Nothing => self.text_part(entity, &decoded, place),
+            found => {
+                if self.taken(found, &file, place).is_none() {
+                    self.text_part(entity, &decoded, place);
+                }
+            }
+        }
+    }
+
+    /// What is no text to show: a file, or what lies packed in one.
+    pub(super) fn unshown(&mut self, file: &File, place: &Place) {
+        let narrow = narrow(file.bytes);
+        let readable = File { bytes: &narrow, ..*file };
+        let found = ciphertext::look(&readable);
+        if self.taken(found, &readable, place).is_some() {
             return;
         }
-        if is_shown(entity) {
-            self.text_part(entity, &decoded, place);
-        } else {
-            let name = entity.file_name().unwrap_or_else(|| format!("part-{}", self.seen.len() + 1));
-            self.file(name, media_type, &decoded, place);
+        if file.media_type == "application/pgp-keys" && self.take_keys(file.bytes) {
+            return;
         }
+        let name = file.name.map_or_else(|| format!("part-{}", self.seen.len() + 1), str::to_owned);
+        self.file(name, file.media_type, file.bytes, place);
+    }
+
+    /// Takes in what was found in a file; `None`: nothing that is more than a file.
+    fn taken(&mut self, found: Found, file: &File, place: &Place) -> Option<()> {
+        match found {
+            Found::Control => {}
+            Found::PrivateKeys => self.take_private_keys(file.bytes),
+            Found::Keys => return self.take_keys(file.bytes).then_some(()),
+            Found::PackedMail => return self.packed_mail(file.bytes, place).then_some(()),
+            Found::KeptMail => self.encoded_message(file.bytes, place),
+            Found::Tnef => self.winmail(file, place),
+            Found::Smime => self.fail(Unreadable::Unsupported, None),
+            Found::Ciphertext if place.mangled => self.ciphertext(file.bytes, Wrap::PgpMime, place),
+            Found::Ciphertext => self.ciphertext(file.bytes, Wrap::File(file.name.unwrap_or_default()), place),
+            Found::Nothing => return None,
+        }
+        Some(())
     }
 
     /// A file, without the secret keys in it.
     pub(super) fn file(&mut self, name: String, media_type: &str, bytes: &[u8], place: &Place) {
         let kept = without_private_keys(bytes);
         self.keys.private_key_attached |= kept.is_some();
+        self.files += 1;
+        if self.files > self.limits.attachments {
+            return self.doubt(Doubt::TooManyFiles);
+        }
         let kept = kept.as_deref().unwrap_or(bytes);
         self.push(PartContent::Attachment(attachment(name, media_type, kept)), place);
+    }
+
+    pub(super) fn doubt(&mut self, doubt: Doubt) {
+        if !self.doubts.contains(&doubt) {
+            self.doubts.push(doubt);
+        }
     }
 
     pub(super) fn push(&mut self, content: PartContent, place: &Place) {
@@ -235,6 +284,12 @@ impl<'k> Walk<'k> {
         self.tried += 1;
         self.tried > self.limits.ciphertexts
     }
+}
+
+/// Whether it is the first part of PGP/MIME (RFC 3156 4), whatever its type became.
+fn is_control(entity: &Entity) -> bool {
+    let file = File { name: None, media_type: entity.media_type(), bytes: &entity.decoded() };
+    ciphertext::look(&file) == Found::Control
 }
 
 /// Whether a reader sees it as text.

@@ -6,7 +6,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
-use crate::model::{EncryptionFormat, Limits, Origin, SenderRules, WorkerSettings};
+use crate::model::{Doubt, EncryptionFormat, Limits, Origin, SenderRules, WorkerSettings};
 use crate::openpgp::{Cert, Generated, generate};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -196,5 +196,41 @@ fn what_does_not_open_says_why_and_what_is_no_ciphertext_does_not_fail() {
         let opened = people.open(&mail);
         assert_eq!((opened.failure, opened.encryption), (failure, encryption), "{}", mail.get(..200).unwrap_or(&mail));
         assert_eq!(opened.reply_certificate, None);
+    }
+}
+
+#[test]
+fn limits_hold_for_files_and_for_what_one_field_may_say() {
+    let people = People::new();
+    let file = |n: usize| format!("--m\nContent-Type: image/png; name={n}.png\n\nx\n");
+    let many: String = (0..Limits::default().attachments + 3).map(file).collect();
+    let opened =
+        people.open(&format!("From: erin@example.org\nContent-Type: multipart/mixed; boundary=m\n\n{many}--m--\n"));
+    assert_eq!(
+        (opened.parts.len(), opened.doubts.as_slice()),
+        (Limits::default().attachments, &[Doubt::TooManyFiles][..])
+    );
+    let long = "x".repeat(100 << 10);
+    let opened = people.open(&format!("From: erin@example.org\nSubject: {long}\nX-Last: y\n\nhello"));
+    assert_eq!((texts(&opened), opened.failure), (vec!["hello".to_owned()], None));
+    assert!(opened.subject.expose().len() <= Limits::default().header_field);
+}
+
+#[test]
+fn a_small_ciphertext_gives_no_large_text_and_no_endless_packets() {
+    let people = People::new();
+    let settings = |limits: Limits| WorkerSettings { limits, ..people.settings.clone() };
+    let mail = |text: &str| pgp_mime("erin", &people.sealed(&people.erin, text)).into_bytes();
+    let raw = |bytes: Vec<u8>| RawMessage { origin: Origin::Pipe, received: NOW, size: bytes.len() as u64, bytes };
+    let long = "0".repeat(3 << 20);
+    let cases = [
+        (Limits::default(), long.as_str(), None),
+        (Limits { compression_ratio: 1, decrypted_size: 64 << 20, ..Limits::default() }, "short", None),
+        (Limits { packets: 2, ..Limits::default() }, "short", Some(Unreadable::TooLarge)),
+        (Limits { decrypted_size: 1 << 20, ..Limits::default() }, long.as_str(), Some(Unreadable::TooLarge)),
+    ];
+    for (limits, text, expected) in cases {
+        let opened = open(&raw(mail(text)), &people.intake, &settings(limits.clone()), &Known::default(), NOW);
+        assert_eq!(opened.failure, expected, "{limits:?}");
     }
 }
