@@ -3,6 +3,7 @@
 mod draft;
 mod neutral;
 mod pages;
+mod shapes;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,17 @@
 //! Makes text from mail harmless in Markdown as GitHub renders it (GitHub Flavored Markdown and GitHub's autolinks).
 
-use crate::model::is_hidden;
+use super::shapes;
+use crate::model::{is_hidden, shown};
 
 /// `text` as Markdown that shows it and does nothing else.
 ///
-/// What stands in a fence or is indented by four columns becomes a fenced block. In the rest lines keep their breaks, and
-/// everything that would act is taken its meaning: headings, tables, lists, quotes, emphasis, HTML and images show as
+/// What stands in a fence or is indented by four columns becomes a fenced block, and so do tables (which could pass for the
+/// gateway's own), stack traces and changes. Quotes and the signature are set apart as quotes, in full. In the rest lines
+/// keep their breaks, and everything that would act is taken its meaning: headings, lists, emphasis, HTML and images show as
 /// they were typed. Words that GitHub would make links or pings of (addresses, `@name`, `#1`, `owner/name#1`, `GH-1`,
 /// GHSA ids, commit hashes) become code, which stays readable and can be copied; so no link hides its target, and
-/// nothing is fetched. Characters that hide or turn text around are shown as `\u{fffd}`.
+/// nothing is fetched. Characters without a shape are
+/// left out, those that turn text around are shown as `\u{fffd}`.
 ///
 /// Takes time linear in the text. The result is whole in itself: no fence is left open.
 pub fn neutralise(text: &str) -> String {
@@ -19,7 +22,12 @@ pub fn neutralise(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
     Prose(Vec<String>),
-    Code { language: String, lines: Vec<String> },
+    /// What the mail quotes, and the signature at its end: set apart, in full.
+    Quote(Vec<String>),
+    Code {
+        language: String,
+        lines: Vec<String>,
+    },
 }
 
 impl Block {
@@ -27,45 +35,85 @@ impl Block {
     pub(super) fn markdown(&self) -> String {
         match self {
             Block::Prose(lines) => prose(lines),
+            Block::Quote(lines) => quote(lines),
             Block::Code { language, lines } => fenced(language, lines),
         }
     }
 }
 
-/// Cuts `text` into prose and code. Lines are kept whole.
+/// Cuts `text` into prose, quotes and code. Lines are kept whole.
 pub(super) fn blocks(text: &str) -> Vec<Block> {
-    let (mut blocks, mut prose, mut lines) = (Vec::new(), Vec::new(), text.lines().map(visible).peekable());
-    while let Some(line) = lines.next() {
-        if let Some((fence, language)) = opens_fence(&line) {
-            flush(&mut prose, &mut blocks);
-            let mut code = Vec::new();
-            for line in lines.by_ref() {
-                if closes_fence(&line, &fence) {
-                    break;
-                }
-                code.push(line);
-            }
-            blocks.push(Block::Code { language, lines: code });
-        } else if is_indented(&line)
-            && prose.last().is_none_or(|last: &String| {
-                last.trim().is_empty() || is_indented(last) || last.trim_end().ends_with(':')
-            })
-        {
-            flush(&mut prose, &mut blocks);
-            let mut code = vec![line];
-            while let Some(next) = lines.next_if(|next| is_indented(next) || next.trim().is_empty()) {
-                code.push(next);
-            }
-            while code.last().is_some_and(|last| last.trim().is_empty()) {
-                code.pop();
-            }
-            blocks.push(Block::Code { language: String::new(), lines: dedent(code) });
-        } else {
-            prose.push(line);
-        }
+    let lines: Vec<String> = shown(text).lines().map(str::to_owned).collect();
+    let signature = signature(&lines).unwrap_or(lines.len());
+    let (body, end) = lines.split_at_checked(signature).unwrap_or_default();
+    let (mut blocks, mut prose, mut rest) = (Vec::new(), Vec::new(), body);
+    while let [line, after @ ..] = rest {
+        let Some((block, taken)) = begins(rest, prose.last()) else {
+            prose.push(line.clone());
+            rest = after;
+            continue;
+        };
+        flush(&mut prose, &mut blocks);
+        blocks.push(block);
+        rest = rest.get(taken.max(1)..).unwrap_or_default();
     }
     flush(&mut prose, &mut blocks);
+    if end.iter().any(|line| !line.trim().is_empty()) {
+        blocks.push(Block::Quote(end.to_vec()));
+    }
     blocks
+}
+
+/// The block that the first of `lines` begins and how many lines it takes; `None`: prose.
+fn begins(lines: &[String], before: Option<&String>) -> Option<(Block, usize)> {
+    let (first, rest) = lines.split_first()?;
+    if let Some((fence, language)) = opens_fence(first) {
+        let inside = rest.iter().take_while(|line| !closes_fence(line, &fence)).count();
+        let code = rest.get(..inside).unwrap_or_default().to_vec();
+        return Some((Block::Code { language, lines: code }, inside + 2));
+    }
+    if first.starts_with('>') {
+        let taken = lines.iter().take_while(|line| line.starts_with('>')).count();
+        let bare = |line: &String| line.strip_prefix('>').map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned());
+        return Some((Block::Quote(lines.iter().take(taken).filter_map(bare).collect()), taken));
+    }
+    let table = shapes::table(lines);
+    if table > 0 {
+        let lines = shapes::lined_up(lines.get(..table).unwrap_or_default());
+        return Some((Block::Code { language: String::new(), lines }, table));
+    }
+    let (trace, language) = shapes::trace(lines);
+    if trace > 0 {
+        let lines = lines.get(..trace).unwrap_or_default().to_vec();
+        return Some((Block::Code { language: language.to_owned(), lines }, trace));
+    }
+    let apart = |last: &String| last.trim().is_empty() || is_indented(last) || last.trim_end().ends_with(':');
+    let nested_item = is_item(first) && before.is_some_and(|last| is_item(last));
+    if is_indented(first) && before.is_none_or(apart) && !nested_item {
+        let taken = lines.iter().take_while(|line| is_indented(line) || line.trim().is_empty()).count();
+        let code = lines.get(..taken).unwrap_or_default();
+        let end = code.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |at| at + 1);
+        let lines = dedent(code.get(..end).unwrap_or_default());
+        return Some((Block::Code { language: String::new(), lines }, end));
+    }
+    None
+}
+
+/// Most lines of a signature.
+const LONGEST_SIGNATURE: usize = 20;
+
+/// Where the signature at the end of a mail begins: at its `-- ` (RFC 3676 4.3), which some programs trim.
+fn signature(lines: &[String]) -> Option<usize> {
+    let from = lines.len().saturating_sub(LONGEST_SIGNATURE);
+    let found = lines.iter().skip(from).rposition(|line| matches!(line.as_str(), "-- " | "--"))? + from;
+    // A dash inside a fence or a trace is no signature: then there is prose neither before nor behind.
+    lines.iter().take(found).any(|line| !line.trim().is_empty()).then_some(found)
+}
+
+fn is_item(line: &str) -> bool {
+    let inner = line.trim_start();
+    let digits = inner.trim_start_matches(|c: char| c.is_ascii_digit());
+    inner.starts_with("- ") || inner.starts_with("* ") || digits.len() < inner.len() && digits.starts_with(". ")
 }
 
 fn flush(prose: &mut Vec<String>, blocks: &mut Vec<Block>) {
@@ -73,11 +121,6 @@ fn flush(prose: &mut Vec<String>, blocks: &mut Vec<Block>) {
     if lines.iter().any(|line| !line.trim().is_empty()) {
         blocks.push(Block::Prose(lines));
     }
-}
-
-/// Control characters (save tab), and characters that hide or turn text around (Trojan Source, CVE-2021-42574).
-fn visible(line: &str) -> String {
-    line.trim_end_matches('\r').chars().map(|c| if is_hidden(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The fence that a line opens and the language it names.
@@ -107,10 +150,10 @@ fn is_indented(line: &str) -> bool {
     (line.starts_with('\t') || line.starts_with("    ")) && !line.trim().is_empty()
 }
 
-fn dedent(lines: Vec<String>) -> Vec<String> {
+fn dedent(lines: &[String]) -> Vec<String> {
     let indent = |line: &String| line.len() - line.trim_start_matches(' ').len();
     let least = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
-    lines.into_iter().map(|line| line.get(least..).unwrap_or_default().to_owned()).collect()
+    lines.iter().map(|line| line.get(least..).unwrap_or_default().to_owned()).collect()
 }
 
 /// A fenced block whose fence is longer than any run of backticks inside, so nothing inside can close it.
@@ -136,6 +179,17 @@ fn prose(lines: &[String]) -> String {
     let start = out.iter().position(|line| !line.is_empty()).unwrap_or(0);
     let end = out.iter().rposition(|line| !line.is_empty()).map_or(0, |at| at + 1);
     out.get(start..end).unwrap_or_default().join("\n")
+}
+
+/// Prose behind the mark of a quote. Nothing in it begins a block, so no line can leave it or make another of it.
+fn quote(lines: &[String]) -> String {
+    let text = prose(lines);
+    text.split('\n').map(|line| format!("> {line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// `text` as Markdown within a line of the gateway's own.
+pub(super) fn inline(text: &str) -> String {
+    one_line(shown(text).split_whitespace().collect::<Vec<_>>().join(" ").as_str())
 }
 
 /// Deepest indent of a prose line that is kept, in columns.
@@ -226,16 +280,26 @@ fn words(text: &str, starts_line: bool, out: &mut String) {
 fn acts(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let hash_number = word.split('#').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_alphanumeric()));
-    let reference = ["gh-", "ghsa-"].iter().any(|prefix| lower.contains(prefix));
-    let commit = word.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
-        (7..=40).contains(&part.len())
-            && part.bytes().all(|b| b.is_ascii_hexdigit())
-            && part.contains(|c: char| c.is_ascii_digit())
-    });
+    let number = lower.match_indices("gh-").any(|(at, _)| lower.get(at + 3..).is_some_and(starts_with_digit));
+    let reference = number || lower.contains("ghsa-");
+    // Also without any digit: a commit whose hash begins so can be looked for.
+    let commit = word
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|part| (7..=64).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit()));
+    // GitHub draws pictures for `:names:`.
+    let shortcode = word.rsplit_once(':').is_some_and(|(before, _)| before.split(':').skip(1).any(is_shortcode));
     let link = lower.contains("://") || lower.contains("www.") || lower.contains("mailto:") || lower.contains("xmpp:");
     let named = word.chars().any(|c| c == '@' || c == '＠');
     let content = word.contains(char::is_alphanumeric);
-    content && (hash_number || reference || commit || link || named)
+    content && (hash_number || reference || commit || link || named || shortcode)
+}
+
+fn is_shortcode(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'-'))
+}
+
+fn starts_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Writes a code span that does not grow together with one before it.
@@ -268,10 +332,13 @@ fn escape(text: &str, starts_line: bool, out: &mut String) {
             '&' => out.push_str("&amp;"),
             '_' if inner => out.push(c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '@' => out.extend(['\\', c]),
-            '#' | '-' | '+' | '=' if starts_line && at == 0 => out.extend(['\\', c]),
+            '#' | '-' | '+' | '=' | ':' if starts_line && at == 0 => out.extend(['\\', c]),
             '.' | ')' if starts_line && at == digits && digits > 0 => out.extend(['\\', c]),
             _ => out.push(c),
         }
         previous = c;
     }
 }
+
+#[cfg(test)]
+pub(in crate::advisory) mod tests;

@@ -52,9 +52,10 @@ pub(super) fn pages(items: Vec<Item>, first: usize, other: usize) -> Vec<String>
 
 /// `block` in pieces of at most [`PIECE`] characters; each piece of code gets fences of its own.
 fn pieces(block: Block) -> Vec<Block> {
-    let (lines, language) = match block {
-        Block::Prose(lines) => (lines, None),
-        Block::Code { language, lines } => (lines, Some(language)),
+    let (lines, language, quoted) = match block {
+        Block::Prose(lines) => (lines, None, false),
+        Block::Quote(lines) => (lines, None, true),
+        Block::Code { language, lines } => (lines, Some(language), false),
     };
     let (mut groups, mut group, mut size): (Vec<Vec<String>>, Vec<String>, usize) = (Vec::new(), Vec::new(), 0);
     for line in lines.iter().flat_map(|line| short(line)) {
@@ -68,6 +69,7 @@ fn pieces(block: Block) -> Vec<Block> {
     }
     groups.push(group);
     let made = |lines| match &language {
+        None if quoted => Block::Quote(lines),
         None => Block::Prose(lines),
         Some(language) => Block::Code { language: language.clone(), lines },
     };

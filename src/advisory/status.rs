@@ -2,10 +2,10 @@
 
 use time::{OffsetDateTime, UtcOffset};
 
-use super::neutral::code_span;
+use super::neutral::{code_span, inline};
 use crate::model::{
     Authentication, Confidence, Disclosure, DraftOrder, Encryption, EncryptionFormat, Evidence, Identity, Kind,
-    OpenedMessage, Question, Report, SignatureStatus,
+    OpenedMessage, Question, Report, SignatureStatus, doubtful_sender,
 };
 
 /// The status block as a Markdown table, and a remark where people must decide.
@@ -76,7 +76,8 @@ fn remarks(message: &OpenedMessage, order: &DraftOrder) -> Vec<&'static str> {
             "**Bad signature.** The text may not be what its author wrote.",
         ),
     ];
-    remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark).collect()
+    let held = remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark);
+    held.chain(doubtful_sender(&message.sender)).collect()
 }
 
 fn utc(time: OffsetDateTime) -> String {
@@ -105,7 +106,7 @@ fn signature(message: &OpenedMessage) -> String {
         SignatureStatus::UnknownKey => format!("by a certificate that is not known here{by}"),
         SignatureStatus::Partial => {
             let shortfall = message.signature.shortfall.as_deref().unwrap_or("something is missing");
-            format!("valid, but {shortfall}{by}")
+            format!("valid, but {}{by}", cell(&inline(shortfall)))
         }
         SignatureStatus::None => "none".to_owned(),
     }
@@ -167,9 +168,10 @@ fn percent(confidence: f32) -> String {
     format!("{:.0} % sure", confidence.clamp(0.0, 1.0) * 100.0)
 }
 
-/// A table cell ends at a bar, even in code (GFM 4.10).
+/// A table cell ends at a bar, even in code (GFM 4.10), unless a backslash stands before it; and one before that would take
+/// the backslash its meaning, so behind one stands another bar.
 pub(super) fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+    text.replace("\\|", "\\¦").replace('|', "\\|")
 }
 
 /// The configured name, which the operator may have written in any way.

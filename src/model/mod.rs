@@ -12,6 +12,7 @@ mod filing;
 mod hidden;
 mod ids;
 mod known;
+mod lookalike;
 mod mail;
 mod outcome;
 mod outgoing;
@@ -32,6 +33,7 @@ pub use filing::{
 pub use hidden::{is_hidden, shown};
 pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
 pub use known::{DnsAnswer, DnsFound, DnsQuestion, Known, KnownCertificate, Outline};
+pub use lookalike::doubtful_sender;
 pub use mail::{
     Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
     OpenedMessage, Origin, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus, Unreadable,

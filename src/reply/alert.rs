@@ -5,7 +5,7 @@ use super::{ComposeError, Office, boundary, case_or_reference, message_id, outgo
 use crate::mime::build::{self, AutoSubmitted, Heading, Part};
 use crate::model::{
     Action, Address, Assessment, Authentication, ComposeOrder, Disclosure, Encryption, Filed, Kind, MailKind,
-    MessageFacts, OpenedMessage, Outcome, OutgoingMail, PartContent, Report, SignatureStatus,
+    MessageFacts, OpenedMessage, Outcome, OutgoingMail, PartContent, Report, SignatureStatus, doubtful_sender,
 };
 use crate::openpgp::{self, Cert};
 
@@ -113,6 +113,7 @@ impl<'a> Alert<'a> {
         }
         let mut outside = Vec::new();
         if let Some((opened, report)) = self.message {
+            notes.extend(doubtful_sender(&opened.sender).map(str::to_owned));
             let mut room = MAX_CONTENT;
             outside.push(text_part("report.txt", report.text.expose(), &mut room, &mut notes));
             if let Some(clear) = &report.clear_text {

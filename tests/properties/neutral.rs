@@ -7,7 +7,7 @@ use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, parse_document};
 use regex::Regex;
 
-/// Any text, made harmless, is paragraphs and code and nothing that acts, and stands for itself: what follows it is not
+/// Any text, made harmless, is paragraphs, quotes and code and nothing that acts, and stands for itself: what follows it is not
 /// drawn into it.
 pub fn check(text: &[u8]) {
     let text = String::from_utf8_lossy(text);
@@ -58,6 +58,8 @@ fn walk<'a>(node: &'a AstNode<'a>, found: &mut Vec<String>) {
         | NodeValue::Paragraph
         | NodeValue::LineBreak
         | NodeValue::SoftBreak
+        // What the mail quotes.
+        | NodeValue::BlockQuote
         | NodeValue::Code(_) => {}
         other => found.push(format!("{other:?}").split(['(', '{', ' ']).next().unwrap_or_default().to_owned()),
     }

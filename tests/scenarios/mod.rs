@@ -11,6 +11,7 @@ mod golden;
 mod hostile;
 mod hostile_imap;
 mod imap;
+mod injection;
 mod maildir;
 mod opening;
 mod shapes;

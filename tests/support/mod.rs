@@ -6,6 +6,7 @@ pub mod dovecot;
 pub mod github_double;
 pub mod gnupg;
 pub mod hostile;
+pub mod markdown;
 pub mod pgpmime;
 pub mod postfix;
 pub mod process;

@@ -168,6 +168,7 @@ fn what_a_reader_does_not_see_is_left_out_and_marked() {
         ("<p hidden>&nbsp;&zwnj;</p>yes", "yes"),
         ("<p style=\"display:none\">no<p>yes", "[hidden text left out]\n\nyes"),
         ("<style>.x{display:none}</style><b class=\"a x\">no</b>yes", "[hidden text left out] yes"),
+        ("<ul><li hidden>no<li>yes</ul>", "  [hidden text left out]\n- yes"),
         ("<noscript>no</noscript>yes", "yes"),
         (
             "<div style=\"display:none\"><table><tr><td></div>no</td></tr></table></div>yes",
