@@ -5,11 +5,11 @@ use futures::StreamExt;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use super::{Error, Loaded, Settings, parts};
+use super::{Error, Loaded, Settings, fence, parts};
 use crate::model::Repository;
 use crate::ports::{Advisories, Finding};
 use crate::store::Sqlite;
-use crate::worker::Ready;
+use crate::worker::{Confinement, Ready};
 
 /// Repositories that are asked about at one time.
 const AT_ONCE: usize = 4;
@@ -32,6 +32,7 @@ pub async fn check(loaded: Loaded, offline: bool, progress: impl Fn(Step<'_>)) -
     findings.extend(settings.secrets().into_iter().filter_map(unreadable));
     findings.push(clock(OffsetDateTime::now_utc()));
     findings.push(state(&settings.store).await);
+    findings.push(fence::finding(settings));
     let ready = workers(settings, &mut findings).await;
     if !offline {
         let repositories = repositories(settings, ready.as_ref());
@@ -117,9 +118,21 @@ async fn workers(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Rea
         ),
     });
     findings.extend(ready.warnings.iter().map(|warning| Finding::warning("keys", warning)));
+    findings.push(confinement(&ready));
     findings.push(team(&ready));
     findings.push(Finding::good("routing", format!("{} repositories", ready.repositories.len())));
     Some(ready)
+}
+
+/// What holds the workers in: each has tried from inside what it must not be able to do before it said that it is ready.
+fn confinement(ready: &Ready) -> Finding {
+    let Confinement { landlock, seccomp, memory, missing } = &ready.confinement;
+    if let Some(missing) = missing.iter().chain(&ready.spawner.missing).next() {
+        return Finding::warning("workers", format!("{missing}; they are held in by what there is"));
+    }
+    let calls = if *seccomp { "system calls filtered" } else { "system calls not filtered" };
+    let memory = memory.map_or(String::new(), |bytes| format!(", at most {} MiB of memory each", bytes >> 20));
+    Finding::good("workers", format!("no network, files or processes (Landlock {landlock}, {calls}){memory}"))
 }
 
 fn team(ready: &Ready) -> Finding {

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod error;
 mod evaluate;
+mod fence;
 mod inspect;
 mod keys;
 mod message;
@@ -13,7 +14,7 @@ mod process;
 mod run;
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub use cases::{Cases, Which};
@@ -33,7 +34,9 @@ pub use crate::openpgp::Description;
 pub use crate::worker::Inspection;
 
 use crate::config::{self, Log, LogFormat};
+use crate::model::Limits;
 use crate::telemetry;
+use crate::worker::confinement::Attempted;
 
 /// Reads and checks the configuration `file`, with the environment over it.
 pub fn load(file: &Path) -> Result<Loaded, Error> {
@@ -60,5 +63,22 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Er
 /// Opens mail for the daemon on standard input, until that is closed.
 pub fn worker() -> Result<ExitCode, Error> {
     crate::worker::run().map_err(|error| Error::refused(error.to_string()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes workers for the daemon on standard input, until that is closed. `hand_out` is a file that it may ask for.
+pub fn spawner(hand_out: Option<PathBuf>) -> Result<ExitCode, Error> {
+    crate::worker::spawner::run(hand_out).map_err(|error| Error::refused(error.to_string()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tries, as a worker without keys and mail, what a worker must not be able to do.
+pub fn probe_worker() -> Result<Vec<Attempted>, Error> {
+    crate::worker::probe().map_err(|error| Error::refused(error.to_string()))
+}
+
+/// Takes more memory than a worker may have, which ends this process; an error or a success says that it does not.
+pub fn probe_worker_memory() -> Result<ExitCode, Error> {
+    crate::worker::probe_memory(&Limits::default()).map_err(|error| Error::refused(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }

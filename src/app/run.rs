@@ -1,3 +1,4 @@
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Loaded, Settings, load, parts};
+use super::{Error, Loaded, Settings, block_on, fence, parts};
+use crate::config;
 use crate::engine::{Engine, EngineError, Heartbeat, Parts, Status, Summary};
 use crate::model::WorkerSettings;
 use crate::worker::{Pool, Ready};
@@ -25,11 +27,20 @@ const BROKEN: u8 = 1;
 /// Does the gateway's work until it is stopped by a signal, or (`once`) until nothing is left to do now.
 ///
 /// An error says that it could not begin; how it ended is the exit code, and what ended it is in the log.
-pub async fn run(config: &Path, loaded: Loaded, once: bool) -> Result<ExitCode, Error> {
+///
+/// First of all the process that reads the keys is started, and then this one gives up the right to, while it still has
+/// one thread and no connection.
+pub fn run(config: &Path, loaded: Loaded, once: bool) -> Result<ExitCode, Error> {
     let settings = loaded.settings;
     loaded.warnings.iter().for_each(|warning| tracing::warn!(warning, "configuration"));
+    let pool = Arc::new(parts::pool(settings.worker()?, parts::workers(&settings))?);
+    pool.settle(Some(config))?;
+    fence::confine(&settings)?;
+    block_on(gateway(config, settings, pool, once))
+}
+
+async fn gateway(config: &Path, settings: Settings, pool: Arc<Pool>, once: bool) -> Result<ExitCode, Error> {
     let worker = settings.worker()?;
-    let pool = Arc::new(parts::pool(worker.clone(), parts::workers(&settings))?);
     tell(&pool.ready().await?);
     let store = Arc::new(parts::store(&settings.store).await?);
     let parts = Parts {
@@ -113,8 +124,13 @@ impl Service {
     /// Attends to everything beside `work` until it ends, or until it has been told to stop for too long.
     async fn attend(&mut self, mut work: JoinHandle<Result<(), EngineError>>) -> Result<(), EngineError> {
         let mut deadline: Option<Instant> = None;
+        let pool = self.reload.pool.clone();
         loop {
             tokio::select! {
+                () = pool.orphaned() => {
+                    work.abort();
+                    return Err(EngineError::Task("the process that starts workers has ended".into()));
+                }
                 ended = &mut work => {
                     return ended.unwrap_or_else(|error| Err(EngineError::Task(error.to_string())));
                 }
@@ -189,7 +205,9 @@ impl Reload {
     /// Reads the configuration, keys, certificates, routing and templates again. What the engine works with as well
     /// (identity, limits) stays as it is until the gateway is started again.
     async fn again(&mut self) -> Result<Ready, Error> {
-        let loaded = load(&self.config)?;
+        // Somebody else reads the file: this process may not, where the keys are beside it.
+        let text = self.pool.handed_out().await.map_err(io::Error::other);
+        let loaded = config::load_bytes(&self.config, text).map_err(Error::from)?;
         let fresh = loaded.settings.worker()?;
         let worker =
             WorkerSettings { identity: self.worker.identity.clone(), limits: self.worker.limits.clone(), ..fresh };
@@ -199,6 +217,7 @@ impl Reload {
             tracing::warn!("settings other than keys, certificates, routing and templates count after a restart");
         }
         self.worker = worker;
+        fence::warn_of_keys_within_reach(&loaded.settings);
         tracing::info!("keys, certificates, routing and templates are read again");
         Ok(ready)
     }

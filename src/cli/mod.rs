@@ -14,6 +14,7 @@ mod man;
 mod output;
 mod process;
 mod run;
+mod spawner;
 mod worker;
 
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ enum Command {
     Case(case::Case),
     Completions(completions::Completions),
     Man(man::Man),
+    #[command(hide = true)]
+    Spawner(spawner::Spawner),
     #[command(hide = true)]
     Worker(worker::Worker),
 }
@@ -125,7 +128,8 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Error> {
         Command::Case(case) => case.execute(context),
         Command::Completions(completions) => completions.execute(&mut Arguments::command(), context),
         Command::Man(man) => man.execute(Arguments::command(), context),
-        Command::Worker(worker) => worker.execute(),
+        Command::Spawner(spawner) => spawner.execute(),
+        Command::Worker(worker) => worker.execute(context),
     }
 }
 

@@ -31,7 +31,7 @@ impl Process {
         let loaded = context.load()?;
         app::log(&loaded.settings)?;
         let raw = app::read_message(&self.file, &loaded.settings.limits)?;
-        match app::block_on(app::process(loaded, raw)) {
+        match app::process(loaded, raw) {
             Ok(processed) if context.output.is_json() => context.output.json(&processed)?,
             Ok(processed) => context.output.line(case::outcome(&processed))?,
             Err(Error::Store(error)) => {

@@ -26,6 +26,6 @@ impl Run {
     pub fn execute(self, context: &Context) -> Result<ExitCode, Error> {
         let loaded = app::load(&context.config)?;
         app::log(&loaded.settings)?;
-        app::block_on(app::run(&context.config, loaded, self.once))
+        app::run(&context.config, loaded, self.once)
     }
 }

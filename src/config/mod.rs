@@ -14,6 +14,7 @@ mod validate;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 pub use problem::ConfigError;
@@ -36,7 +37,13 @@ pub struct Loaded {
 
 /// Reads the configuration `file` and the environment of this process.
 pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|error| ConfigError::unreadable(file, &error))?;
+    load_bytes(file, std::fs::read(file))
+}
+
+/// Like [`load`] for what somebody else read, or failed to read, in `file`.
+pub fn load_bytes(file: &Path, bytes: io::Result<Vec<u8>>) -> Result<Loaded, ConfigError> {
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into()));
+    let text = text.map_err(|error| ConfigError::unreadable(file, &error))?;
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX))

@@ -275,6 +275,7 @@ impl Check<'_> {
             ("ciphertexts", limits.ciphertexts as u64),
             ("attachments", limits.attachments as u64),
             ("seconds", limits.seconds),
+            ("memory", limits.memory.unwrap_or(1)),
         ];
         sizes
             .into_iter()

@@ -36,6 +36,8 @@ pub struct Limits {
     pub attachments: usize,
     /// Seconds that a worker may spend on one message.
     pub seconds: u64,
+    /// Most memory of one worker, in bytes; `None`: derived from the sizes above.
+    pub memory: Option<u64>,
 }
 
 impl Default for Limits {
@@ -55,6 +57,7 @@ impl Default for Limits {
             ciphertexts: 16,
             attachments: 200,
             seconds: 30,
+            memory: None,
         }
     }
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
-use super::{InspectOptions, Inspection, Material, Member, OwnCertificate, Ready, open};
+use super::{InspectOptions, Inspection, Material, Member, OwnCertificate, Ready, confinement, open};
 use crate::advisory;
 use crate::model::{
     Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, MessageFacts, OpenedMessage, OutgoingMail,
@@ -82,7 +82,13 @@ impl Desk {
             own,
             team: with_certificate.chain(without).collect(),
             repositories: self.routing.repositories().to_vec(),
+            ..Ready::default()
         }
+    }
+
+    /// Most private memory, in bytes, that work here takes.
+    pub(super) fn memory_ceiling(&self) -> u64 {
+        confinement::ceiling(&self.settings.limits, self.keyring.team().len())
     }
 
     /// Opens, reads and judges (stages 3 to 5).

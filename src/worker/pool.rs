@@ -1,19 +1,20 @@
 use std::borrow::Cow;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::protocol::{self, Answer, Envelope, InspectOptions, Request};
-use super::{Inspection, Ready};
+use super::spawner::Origin;
+use super::{Confinement, Inspection, Ready};
 use crate::model::{
     Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, OutgoingMail, Outline, RawMessage, Secret,
     WorkerSettings,
@@ -27,16 +28,13 @@ const START_TIME: Duration = Duration::from_secs(60);
 /// First and longest wait after workers could not be started.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// What a worker is given of the daemon's environment: where systemd put the credentials.
-const ENVIRONMENT: [&str; 1] = ["CREDENTIALS_DIRECTORY"];
-
-/// Worker processes, started when they are needed and at most `count` at a time.
+/// Worker processes, made when they are needed and at most `count` at a time.
 ///
-/// Each holds the keys and works on one message at a time. It is replaced when it dies, when it runs over
-/// [`crate::model::Limits::seconds`] (then it is killed), and after a number of messages. Dropping a request kills its
-/// worker; dropping the pool kills them all.
+/// A spawner makes them ([`super::spawner`]). Each holds the keys and works on one message at a time. It is replaced when
+/// it dies, when it runs over [`crate::model::Limits::seconds`] (then it is killed), and after a number of messages.
+/// Dropping a request kills its worker; dropping the pool ends them all, and the spawner.
 pub struct Pool {
-    program: PathBuf,
+    origin: Arc<Origin>,
     replace_after: u32,
     permits: Semaphore,
     shared: Mutex<Shared>,
@@ -58,24 +56,50 @@ struct Trouble {
 }
 
 struct Worker {
-    /// Killed when it is dropped.
-    child: Child,
+    pid: u32,
     stream: UnixStream,
+    /// Says how the worker ended. Closing it, when this is dropped, kills the worker.
+    life: UnixStream,
     ready: Arc<Ready>,
     generation: u64,
     served: u32,
 }
 
 impl Pool {
-    /// A pool of at most `count` workers (at least one), which are `program worker`. Nothing is started yet.
+    /// A pool of at most `count` workers (at least one), which `program spawner` makes. Nothing is started yet.
     pub fn start(program: PathBuf, settings: WorkerSettings, count: usize) -> Pool {
         let shared = Shared { settings: Arc::new(settings), generation: 0, idle: Vec::new(), trouble: None };
         Pool {
-            program,
+            origin: Arc::new(Origin::new(program)),
             replace_after: REPLACE_AFTER,
             permits: Semaphore::new(count.max(1)),
             shared: Mutex::new(shared),
         }
+    }
+
+    /// Starts the spawner now and for good: it is not started again should it end ([`Pool::orphaned`]). For a process that
+    /// then gives up what the spawner needs. `hand_out` is a file whose content is had from the spawner from then on.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator.
+    pub fn settle(&self, hand_out: Option<&Path>) -> Result<(), OpenerError> {
+        self.origin.settle(hand_out).map_err(OpenerError::Setup)
+    }
+
+    /// Waits until no worker can ever be made again, because a spawner that was started for good has ended.
+    pub async fn orphaned(&self) {
+        self.origin.orphaned().await;
+    }
+
+    /// What stands now in the file that was named to [`Pool::settle`].
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator.
+    pub async fn handed_out(&self) -> Result<Vec<u8>, OpenerError> {
+        let origin = self.origin.clone();
+        blocking(move || origin.hand_out()).await.map_err(OpenerError::Setup)
     }
 
     /// The same pool, with workers that are replaced after `messages`.
@@ -94,12 +118,12 @@ impl Pool {
 
     /// Process ids of the workers that wait for a message, for people who look after them.
     pub fn idle(&self) -> Vec<u32> {
-        self.shared().idle.iter().filter_map(|worker| worker.child.id()).collect()
+        self.shared().idle.iter().map(|worker| worker.pid).collect()
     }
 
     /// Reads keys, routing and templates again. Where that fails, everything stays as it was.
     pub async fn reload(&self, settings: WorkerSettings) -> Result<Ready, OpenerError> {
-        let mut worker = Worker::start(&self.program, &settings).await.map_err(OpenerError::Setup)?;
+        let mut worker = Worker::start(&self.origin, Arc::new(settings.clone())).await.map_err(OpenerError::Setup)?;
         let ready = Ready::clone(&worker.ready);
         let mut shared = self.shared();
         shared.settings = Arc::new(settings);
@@ -157,8 +181,8 @@ impl Pool {
         let permit = self.permits.acquire().await.map_err(closed)?;
         let (settings, generation) = {
             let mut shared = self.shared();
-            while let Some(mut worker) = shared.idle.pop() {
-                if matches!(worker.child.try_wait(), Ok(None)) {
+            while let Some(worker) = shared.idle.pop() {
+                if worker.waits() {
                     return Ok((worker, permit));
                 }
             }
@@ -167,7 +191,7 @@ impl Pool {
             }
             (shared.settings.clone(), shared.generation)
         };
-        match Worker::start(&self.program, &settings).await {
+        match Worker::start(&self.origin, settings).await {
             Ok(mut worker) => {
                 worker.generation = generation;
                 self.shared().trouble = None;
@@ -202,25 +226,20 @@ impl Shared {
 }
 
 impl Worker {
-    /// Starts one and waits until it has read its keys. The error is a sentence for the operator.
-    async fn start(program: &Path, settings: &WorkerSettings) -> Result<Worker, String> {
-        let failed = |error: io::Error| format!("cannot start a worker ({}): {error}", program.display());
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
-        ours.set_nonblocking(true).map_err(failed)?;
-        let child = Command::new(program)
-            .arg("worker")
-            .env_clear()
-            .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-            .env("RUST_BACKTRACE", "0")
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(failed)?;
-        let stream = UnixStream::from_std(ours).map_err(failed)?;
-        let mut worker = Worker { child, stream, ready: Arc::default(), generation: 0, served: 0 };
-        let request = protocol::encode(&Request::Start(Box::new(Cow::Borrowed(settings)))).map_err(failed)?;
-        match timeout(START_TIME, worker.ask(&[&request])).await {
+    /// Has one made and waits until it has read its keys. The error is a sentence for the operator.
+    async fn start(origin: &Arc<Origin>, settings: Arc<WorkerSettings>) -> Result<Worker, String> {
+        let origin = origin.clone();
+        let spawned = blocking(move || origin.worker(&settings)).await?;
+        let failed = |error: io::Error| format!("cannot talk to a worker: {error}");
+        let mut worker = Worker {
+            pid: spawned.pid,
+            stream: UnixStream::from_std(spawned.talk).map_err(failed)?,
+            life: UnixStream::from_std(spawned.life).map_err(failed)?,
+            ready: Arc::default(),
+            generation: 0,
+            served: 0,
+        };
+        match timeout(START_TIME, worker.hear()).await {
             Ok(Ok((Answer::Ready(ready), _))) => worker.ready = Arc::from(ready),
             Ok(Ok((Answer::Unusable(sentence), _))) => return Err(sentence),
             Ok(Ok(_)) => return Err(confused().to_string()),
@@ -229,23 +248,51 @@ impl Worker {
             }
             Err(_) => return Err("a worker did not start within a minute; look at its keys and passwords".into()),
         }
+        worker.introduce();
         Ok(worker)
+    }
+
+    /// The first line about it in the log: what holds it in, and what does not.
+    fn introduce(&self) {
+        let Confinement { landlock, seccomp, memory, missing } = &self.ready.confinement;
+        let worker = self.pid;
+        tracing::info!(worker, landlock, seccomp, memory, "worker is confined");
+        missing
+            .iter()
+            .for_each(|missing| tracing::warn!(worker, missing, "worker is held in by less than it should be"));
     }
 
     async fn ask(&mut self, pieces: &[&[u8]]) -> io::Result<(Answer, Vec<Vec<u8>>)> {
         protocol::send(&mut self.stream, pieces).await?;
+        self.hear().await
+    }
+
+    async fn hear(&mut self) -> io::Result<(Answer, Vec<Vec<u8>>)> {
         let mut pieces = protocol::receive(&mut self.stream, protocol::MAX_ANSWER).await?;
         let head = Secret::new(pieces.remove(0));
         Ok((protocol::decode(head.expose())?, pieces))
     }
 
+    /// Whether it is alive and has nothing to say, asked of the kernel: its end of the conversation is closed before
+    /// anybody can see that it is dead.
+    fn waits(&self) -> bool {
+        let looked = rustix::net::recv(&self.stream, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        matches!(looked, Err(Errno::AGAIN))
+    }
+
     /// How it ended, for the operator.
     async fn last_words(&mut self, error: &io::Error) -> String {
-        match timeout(Duration::from_secs(1), self.child.wait()).await {
-            Ok(Ok(status)) => status.to_string(),
+        let mut words = String::new();
+        match timeout(Duration::from_secs(1), self.life.read_to_string(&mut words)).await {
+            Ok(Ok(1..)) => words,
             _ => error.to_string(),
         }
     }
+}
+
+/// Does what blocks for milliseconds where it holds up nobody, and to its end, even when nobody waits for it any more.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err("the workers are shutting down".into()))
 }
 
 #[async_trait]

@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::Ready;
+use super::{Confinement, Ready};
 use crate::model::{
     Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, Origin, OutgoingMail, Outline, RawMessage,
     WorkerSettings,
 };
 
+/// Most bytes of a worker's first frame: settings, and all keys and certificates.
+pub(super) const MAX_START: u64 = 256 << 20;
 /// Most bytes of one answer: the alerts for a large team, with their attachments.
 pub(super) const MAX_ANSWER: u64 = 512 << 20;
 /// Room for everything of a request but the message itself.
@@ -30,8 +32,8 @@ const FIRST_ALLOCATION: u64 = 64 << 10;
 /// What the daemon asks. The message's bytes are the frame's second piece.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Request<'a> {
-    /// The first request, once.
-    Start(Box<Cow<'a, WorkerSettings>>),
+    /// The first request, once, from the spawner; the second piece is the material. With what holds the spawner in.
+    Start(Box<Cow<'a, WorkerSettings>>, Box<Confinement>),
     /// The message's bytes are its header section alone.
     Outline(Envelope),
     Assess(Envelope, Cow<'a, Known>),

@@ -181,26 +181,28 @@ async fn settings_that_cannot_work_are_told_in_a_sentence_and_not_tried_in_a_loo
 }
 
 #[tokio::test]
-async fn a_worker_gets_nothing_of_the_environment_but_what_it_needs() {
+async fn whoever_reads_the_keys_takes_nothing_from_the_environment() {
     let folder = tempfile::tempdir().unwrap();
     let program = script(folder.path(), "/usr/bin/env >environment");
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some() || std::env::var_os("PATH").is_some());
     assert!(Pool::start(program, settings(), 1).ready().await.is_err());
     let environment = fs::read_to_string(folder.path().join("environment")).unwrap();
     let names: Vec<&str> = environment.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
-    // The shell that runs the script adds the last three.
+    // The shell that runs the script adds the last ones.
     for name in names {
-        assert!(["CREDENTIALS_DIRECTORY", "RUST_BACKTRACE", "PWD", "OLDPWD", "SHLVL", "_"].contains(&name), "{name}");
+        assert!(["RUST_BACKTRACE", "PWD", "OLDPWD", "SHLVL", "_"].contains(&name), "{name}");
     }
 }
 
 #[test]
-fn a_worker_started_by_hand_says_what_to_do() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_advisory-intake"))
-        .arg("worker")
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("started by the daemon and not by hand"));
+fn workers_and_spawners_started_by_hand_say_what_to_do() {
+    for command in ["worker", "spawner"] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_advisory-intake"))
+            .arg(command)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("started by the daemon and not by hand"), "{command}");
+    }
 }

@@ -46,6 +46,11 @@ impl Gateway {
         self.child = Some(child);
     }
 
+    /// The process id of the started daemon.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("started").id()
+    }
+
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).stdin(Stdio::null()).output().unwrap()
@@ -53,8 +58,13 @@ impl Gateway {
 
     /// Asks the daemon to stop and waits for it; gives its exit code.
     pub fn stop(&mut self) -> Option<i32> {
+        signal(self.pid(), "TERM");
+        self.wait()
+    }
+
+    /// Waits for the daemon to end; gives its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
         let mut child = self.child.take().expect("started");
-        signal(child.id(), "TERM");
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = child.try_wait().unwrap() {

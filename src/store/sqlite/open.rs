@@ -31,6 +31,8 @@ impl Sqlite {
             .foreign_keys(true)
             // What is deleted is overwritten, in the file and (by cutting it) in the write-ahead log.
             .pragma("secure_delete", "ON")
+            // Nothing of it is ever outside its folder, where it may not write besides.
+            .pragma("temp_store", "MEMORY")
             .pragma("journal_size_limit", "0");
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(BUSY);
         let writer = pool(1).connect_with(options.clone()).await.map_err(|error| unusable(path, error))?;
