@@ -53,6 +53,7 @@ fn is_bounce(mail: &Entity, identity: &Identity) -> bool {
         || has_null_path(header) && returned
         // Exim's own report has no other mark.
         || header.count("x-failed-recipients") > 0 && is_postmaster(header)
+        || is_mailer_daemon(header)
         || speaks_for_mail_system(header) && bounced(mail, identity).is_some_and(|id| is_own_id(&id, identity))
 }
 
@@ -93,6 +94,12 @@ fn is_postmaster(header: &HeaderSection) -> bool {
     matches!(local.as_deref(), Some("mailer-daemon" | "postmaster"))
 }
 
+/// No person writes under this name; mail servers that never heard of reports bounce under it.
+fn is_mailer_daemon(header: &HeaderSection) -> bool {
+    let named = author(header).address.is_some_and(|address| address.local().eq_ignore_ascii_case("mailer-daemon"));
+    named && (has_null_path(header) || header.count("return-path") == 0)
+}
+
 /// The Message-ID of the mail that came back: from the returned message or its returned header section, else one of our
 /// own that the report mentions.
 fn bounced(mail: &Entity, identity: &Identity) -> Option<MailId> {
@@ -129,7 +136,9 @@ fn is_auto_reply(mail: &Entity, identity: &Identity) -> bool {
     let header = &mail.header;
     let says = |name: &str, value: &str| header.keyword(name).is_some_and(|v| v.starts_with(value));
     let answers_us = || header_ids(mail).iter().any(|id| is_own_id(id, identity));
-    mail.media_type() == "multipart/report" && report_type(mail) == Some("disposition-notification".into())
+    // Somebody read our mail (RFC 8098), or called it abuse (RFC 5965).
+    let answers = ["disposition-notification", "feedback-report"];
+    mail.media_type() == "multipart/report" && report_type(mail).is_some_and(|kind| answers.contains(&kind.as_str()))
         || says("auto-submitted", "auto-replied")
         || says("precedence", "auto_reply")
         || ["x-autoreply", "x-autorespond", "x-auto-reply-from"].iter().any(|name| header.count(name) > 0)
@@ -138,13 +147,28 @@ fn is_auto_reply(mail: &Entity, identity: &Identity) -> bool {
         || has_null_path(header) && answers_us()
 }
 
+/// Mail that went through so many servers goes in circles (RFC 5321 6.3).
+const MOST_HOPS: usize = 100;
+
 /// Other mail of programs. A list that reports come through is no program: its members write by hand.
 fn is_generated(header: &HeaderSection, identity: &Identity) -> bool {
     let submitted = header.keyword("auto-submitted").is_some_and(|value| !value.starts_with("no"));
-    let bulk = matches!(header.keyword("precedence").as_deref(), Some("bulk" | "junk" | "list"));
+    let precedence = header.keyword("precedence").unwrap_or_default();
+    let bulk = match precedence.as_str() {
+        "bulk" | "junk" => true,
+        "list" => header.count("list-unsubscribe") > 0,
+        _ => false,
+    };
     let our_list = list_addresses(header).iter().any(|list| is_ours(list, identity));
+    // Exchange's word for programs that want no answer from programs.
+    let suppressed = header.keyword("x-auto-response-suppress").unwrap_or_default();
+    let suppressed = ["all", "oof", "autoreply"].iter().any(|word| suppressed.contains(word));
+    let looped =
+        header.mailboxes("x-loop").iter().filter_map(|loops| loops.address.as_ref()).any(|a| is_ours(a, identity));
     submitted
         || has_null_path(header)
-        || header.keyword("content-type").is_some_and(|value| value.contains("feedback-report"))
-        || bulk && header.count("list-unsubscribe") > 0 && !our_list
+        || suppressed
+        || looped
+        || header.count("received") >= MOST_HOPS
+        || bulk && !our_list
 }

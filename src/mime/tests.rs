@@ -198,6 +198,18 @@ fn tells_programs_from_people() {
             bounce(Some(own.clone())),
         ),
         ("From: MAILER-DAEMON@example.net\n\nfailed: <SEC-2026-0001.ab@mail.example.org>".into(), bounce(Some(own))),
+        ("Return-Path: <>\nFrom: MAILER-DAEMON@example.net\n\nHi. I could not deliver it.".into(), bounce(None)),
+        ("Return-Path: <x@example.net>\nFrom: MAILER-DAEMON@example.net\n\nx".into(), None),
+        ("From: erin@example.net\nPrecedence: junk\n\nx".into(), Some(Automatic::Generated)),
+        ("From: erin@example.net\nPrecedence: list\n\nx".into(), None),
+        ("From: erin@example.net\nX-Auto-Response-Suppress: DR, OOF\n\nx".into(), Some(Automatic::Generated)),
+        ("From: erin@example.net\nX-Loop: intake@example.org\n\nx".into(), Some(Automatic::Generated)),
+        ("From: erin@example.net\nX-Loop: erin@example.net\n\nx".into(), None),
+        (format!("{}From: erin@example.net\n\nx", "Received: by a\n".repeat(100)), Some(Automatic::Generated)),
+        (
+            "From: x@example.net\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b--".into(),
+            Some(Automatic::AutoReply),
+        ),
         (
             "From: x@example.net\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b--".into(),
             Some(Automatic::AutoReply),
