@@ -43,13 +43,14 @@ impl Block {
 
 /// Cuts `text` into prose, quotes and code. Lines are kept whole.
 pub(super) fn blocks(text: &str) -> Vec<Block> {
-    let lines: Vec<String> = shown(text).lines().map(str::to_owned).collect();
+    let text = shown(text);
+    let lines: Vec<&str> = text.lines().collect();
     let signature = signature(&lines).unwrap_or(lines.len());
     let (body, end) = lines.split_at_checked(signature).unwrap_or_default();
     let (mut blocks, mut prose, mut rest) = (Vec::new(), Vec::new(), body);
     while let [line, after @ ..] = rest {
         let Some((block, taken)) = begins(rest, prose.last()) else {
-            prose.push(line.clone());
+            prose.push((*line).to_owned());
             rest = after;
             continue;
         };
@@ -59,22 +60,22 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     }
     flush(&mut prose, &mut blocks);
     if end.iter().any(|line| !line.trim().is_empty()) {
-        blocks.push(Block::Quote(end.to_vec()));
+        blocks.push(Block::Quote(owned(end)));
     }
     blocks
 }
 
 /// The block that the first of `lines` begins and how many lines it takes; `None`: prose.
-fn begins(lines: &[String], before: Option<&String>) -> Option<(Block, usize)> {
+fn begins(lines: &[&str], before: Option<&String>) -> Option<(Block, usize)> {
     let (first, rest) = lines.split_first()?;
     if let Some((fence, language)) = opens_fence(first) {
         let inside = rest.iter().take_while(|line| !closes_fence(line, &fence)).count();
-        let code = rest.get(..inside).unwrap_or_default().to_vec();
+        let code = owned(rest.get(..inside).unwrap_or_default());
         return Some((Block::Code { language, lines: code }, inside + 2));
     }
     if first.starts_with('>') {
         let taken = lines.iter().take_while(|line| line.starts_with('>')).count();
-        let bare = |line: &String| line.strip_prefix('>').map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned());
+        let bare = |line: &&str| line.strip_prefix('>').map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned());
         return Some((Block::Quote(lines.iter().take(taken).filter_map(bare).collect()), taken));
     }
     let table = shapes::table(lines);
@@ -84,7 +85,7 @@ fn begins(lines: &[String], before: Option<&String>) -> Option<(Block, usize)> {
     }
     let (trace, language) = shapes::trace(lines);
     if trace > 0 {
-        let lines = lines.get(..trace).unwrap_or_default().to_vec();
+        let lines = owned(lines.get(..trace).unwrap_or_default());
         return Some((Block::Code { language: language.to_owned(), lines }, trace));
     }
     let apart = |last: &String| last.trim().is_empty() || is_indented(last) || last.trim_end().ends_with(':');
@@ -103,11 +104,15 @@ fn begins(lines: &[String], before: Option<&String>) -> Option<(Block, usize)> {
 const LONGEST_SIGNATURE: usize = 20;
 
 /// Where the signature at the end of a mail begins: at its `-- ` (RFC 3676 4.3), which some programs trim.
-fn signature(lines: &[String]) -> Option<usize> {
+fn signature(lines: &[&str]) -> Option<usize> {
     let from = lines.len().saturating_sub(LONGEST_SIGNATURE);
-    let found = lines.iter().skip(from).rposition(|line| matches!(line.as_str(), "-- " | "--"))? + from;
+    let found = lines.iter().skip(from).rposition(|line| matches!(*line, "-- " | "--"))? + from;
     // A dash inside a fence or a trace is no signature: then there is prose neither before nor behind.
     lines.iter().take(found).any(|line| !line.trim().is_empty()).then_some(found)
+}
+
+fn owned(lines: &[&str]) -> Vec<String> {
+    lines.iter().map(|line| (*line).to_owned()).collect()
 }
 
 fn is_item(line: &str) -> bool {
@@ -150,8 +155,8 @@ fn is_indented(line: &str) -> bool {
     (line.starts_with('\t') || line.starts_with("    ")) && !line.trim().is_empty()
 }
 
-fn dedent(lines: &[String]) -> Vec<String> {
-    let indent = |line: &String| line.len() - line.trim_start_matches(' ').len();
+fn dedent(lines: &[&str]) -> Vec<String> {
+    let indent = |line: &&str| line.len() - line.trim_start_matches(' ').len();
     let least = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
     lines.iter().map(|line| line.get(least..).unwrap_or_default().to_owned()).collect()
 }
@@ -170,15 +175,19 @@ fn longest_run(text: &str) -> usize {
 
 /// Prose line by line. Two spaces at a line's end would be eaten by some editors, so a backslash keeps the break.
 fn prose(lines: &[String]) -> String {
-    let mut out: Vec<String> = Vec::with_capacity(lines.len());
-    for (at, line) in lines.iter().enumerate() {
+    let blank = |line: &String| line.trim().is_empty();
+    let mut out = String::new();
+    let mut rest = lines.iter().skip_while(|line| blank(line)).peekable();
+    while let Some(line) = rest.next() {
         let text = one_line(line.trim_end());
-        let breaks = !text.is_empty() && lines.get(at + 1).is_some_and(|next| !next.trim().is_empty());
-        out.push(if breaks { format!("{text}\\") } else { text });
+        out.push_str(&text);
+        if !text.is_empty() && rest.peek().is_some_and(|next| !blank(next)) {
+            out.push('\\');
+        }
+        out.push('\n');
     }
-    let start = out.iter().position(|line| !line.is_empty()).unwrap_or(0);
-    let end = out.iter().rposition(|line| !line.is_empty()).map_or(0, |at| at + 1);
-    out.get(start..end).unwrap_or_default().join("\n")
+    out.truncate(out.trim_end_matches('\n').len());
+    out
 }
 
 /// Prose behind the mark of a quote. Nothing in it begins a block, so no line can leave it or make another of it.

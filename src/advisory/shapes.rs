@@ -6,9 +6,9 @@ const WIDEST: usize = 60;
 const MOST_COLUMNS: usize = 32;
 
 /// How many of the lines from the first on are a table with bars (GFM 4.10); 0: none.
-pub(super) fn table(lines: &[String]) -> usize {
-    let barred = |line: &String| line.trim().starts_with('|') && line.trim().len() > 1;
-    let delimiter = |line: &String| {
+pub(super) fn table(lines: &[&str]) -> usize {
+    let barred = |line: &&str| line.trim().starts_with('|') && line.trim().len() > 1;
+    let delimiter = |line: &&str| {
         let line = line.trim();
         line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
     };
@@ -21,11 +21,11 @@ pub(super) fn table(lines: &[String]) -> usize {
 }
 
 /// A table's lines with its columns lined up, to be read in letters of one width.
-pub(super) fn lined_up(lines: &[String]) -> Vec<String> {
+pub(super) fn lined_up(lines: &[&str]) -> Vec<String> {
     let rows: Vec<Vec<String>> = lines.iter().map(|line| cells(line)).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     if columns > MOST_COLUMNS {
-        return lines.to_vec();
+        return lines.iter().map(|line| (*line).to_owned()).collect();
     }
     let width = |at: usize| {
         let widths = rows.iter().enumerate().filter(|(row, _)| *row != 1).filter_map(|(_, row)| row.get(at));
@@ -64,10 +64,10 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 /// How many of the lines from the first on are a stack trace, a change or a raw request, and the language of it; 0: none.
-pub(super) fn trace(lines: &[String]) -> (usize, &'static str) {
+pub(super) fn trace(lines: &[&str]) -> (usize, &'static str) {
     let Some(first) = lines.first().filter(|first| begins_trace(first)) else { return (0, "") };
     if first.starts_with("diff --git ") || first.starts_with("--- a/") {
-        let diff = |line: &&String| {
+        let diff = |line: &&&str| {
             line.starts_with(['+', '-', ' ', '@', '\\'])
                 || ["diff ", "index ", "new "].iter().any(|s| line.starts_with(s))
         };
@@ -134,8 +134,8 @@ fn goes_on(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<String> {
-        text.lines().map(str::to_owned).collect()
+    fn lines(text: &str) -> Vec<&str> {
+        text.lines().collect()
     }
 
     #[test]
