@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::uuencode::{Uu, uudecode};
 
 /// Undoes a `Content-Transfer-Encoding` (RFC 2045 6), leniently: what does not belong is passed over.
-pub(super) fn transfer<'a>(encoding: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
+pub fn transfer<'a>(encoding: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
     match encoding {
         "base64" => Cow::Owned(base64(body)),
         "quoted-printable" => Cow::Owned(quoted_printable(body)),

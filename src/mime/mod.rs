@@ -21,6 +21,7 @@ mod words;
 
 pub use automatic::automatic;
 pub use charset::charset;
+pub use decode::transfer;
 pub use entity::{Content, Entity, file_name, parse};
 pub use facts::{author, headers};
 pub use flowed::unflowed;

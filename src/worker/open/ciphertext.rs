@@ -36,6 +36,9 @@ pub(super) enum Found {
     Nothing,
 }
 
+/// `-----BEGIN PGP MESSAGE-----` in base64, as far as it is the same whatever follows.
+const ENCODED_MESSAGE: &[u8] = b"LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0t";
+
 /// Text before the armor in a file that is a message all the same, in bytes.
 const LONGEST_PREAMBLE: usize = 512;
 
@@ -99,11 +102,15 @@ fn has_message_behind_words(text: &[u8]) -> bool {
         }
 }
 
-/// A text file in UTF-16, as Windows programs save it, in UTF-8; anything else as it is.
+/// Armor in UTF-16, as Windows programs save it, in ASCII, and armor in base64 that no field declares, without that; anything
+/// else as it is.
 pub(super) fn narrow(bytes: &[u8]) -> Cow<'_, [u8]> {
     let wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     if wide && bytes.contains(&0) {
         return Cow::Owned(mime::charset(Some("utf-16"), bytes).into_bytes());
+    }
+    if bytes.trim_ascii_start().starts_with(ENCODED_MESSAGE) {
+        return mime::transfer("base64", bytes);
     }
     Cow::Borrowed(bytes)
 }

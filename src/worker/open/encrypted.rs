@@ -12,6 +12,7 @@ impl Walk<'_> {
         let before = self.tried;
         for child in children {
             let decoded = child.decoded();
+            let decoded = ciphertext::narrow(&decoded);
             let file = File { name: None, media_type: child.media_type(), bytes: &decoded };
             match ciphertext::look(&file) {
                 Found::Control => {}
@@ -22,6 +23,7 @@ impl Walk<'_> {
                 Found::Nothing if file.media_type == "application/octet-stream" && self.tried == before => {
                     self.ciphertext(&decoded, Wrap::PgpMime, place);
                 }
+                Found::Ciphertext => self.ciphertext(&decoded, Wrap::PgpMime, place),
                 _ => self.entity(child, &within),
             }
         }

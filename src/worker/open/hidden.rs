@@ -2,7 +2,7 @@ use super::encrypted::Wrap;
 use super::inline::{Segment, segments};
 use super::walk::{Place, Walk};
 use crate::mime::{self, Entity};
-use crate::model::Doubt;
+use crate::model::{ContentDigest, Doubt};
 use crate::openpgp;
 
 /// The class of the copy of protected fields for programs that do not know them (RFC 9788 4.10.4).
@@ -17,35 +17,41 @@ impl Walk<'_> {
         }
     }
 
-    /// HTML as a reader sees it. Ciphertext in an attribute or a comment is no part of that: who put it there wants its plaintext
-    /// to become part of the HTML (Efail). It is opened apart, and people are told.
+    /// HTML as a reader sees it. Ciphertext in an attribute, a comment or a style sheet is no part of that: who put it there
+    /// wants its plaintext to become part of the HTML (Efail). It is opened apart, and people are told.
     pub(super) fn hypertext(&mut self, html: &str, place: &Place) {
-        let hidden = hidden(html.as_bytes());
-        if !hidden.is_empty() {
-            self.doubt(Doubt::HiddenCiphertext);
-        }
         self.text(mime::html_text(html).as_bytes(), None, place);
-        // What was opened already is not opened again.
-        for block in hidden {
-            self.ciphertext(block, Wrap::Inline(None), place);
+        for Block { armor, digest, in_tag } in ciphertexts(html.as_bytes()) {
+            // Links are shown with where they lead, so what stands in a tag may have been opened as text.
+            let opened = self.looked_into.contains(&digest);
+            if in_tag || !opened {
+                self.doubt(Doubt::HiddenCiphertext);
+            }
+            if !opened {
+                self.ciphertext(armor, Wrap::Inline(None), place);
+            }
         }
     }
 }
 
-/// Ciphertext inside of tags and comments.
-fn hidden(html: &[u8]) -> Vec<&[u8]> {
-    let mut found = Vec::new();
-    let mut inside = false;
+/// Ciphertext in the source of HTML.
+struct Block<'a> {
+    armor: &'a [u8],
+    digest: ContentDigest,
+    in_tag: bool,
+}
+
+fn ciphertexts(html: &[u8]) -> Vec<Block<'_>> {
+    let (mut found, mut in_tag) = (Vec::new(), false);
     for segment in segments(html) {
         match segment {
-            Segment::Message(block)
-                if inside && openpgp::dearmor(block).is_some_and(|bytes| openpgp::is_encrypted(&bytes)) =>
-            {
-                found.push(block);
+            Segment::Message(armor) => {
+                let binary = openpgp::dearmor(armor).filter(|bytes| openpgp::is_encrypted(bytes));
+                found.extend(binary.map(|bytes| Block { armor, digest: ContentDigest::of(&bytes), in_tag }));
             }
-            Segment::Text(text) | Segment::Message(text) | Segment::Signed(text) | Segment::PublicKey(text) => {
+            Segment::Text(text) | Segment::Signed(text) | Segment::PublicKey(text) => {
                 let last = text.iter().rposition(|byte| matches!(byte, b'<' | b'>'));
-                inside = last.map_or(inside, |at| text.get(at) == Some(&b'<'));
+                in_tag = last.map_or(in_tag, |at| text.get(at) == Some(&b'<'));
             }
         }
     }

@@ -1,4 +1,4 @@
-use super::ciphertext::File;
+use super::ciphertext::{File, narrow};
 use super::encrypted::Wrap;
 use super::forward;
 use super::inline::{Segment, quotes_message, segments, without_private_keys};
@@ -37,6 +37,8 @@ impl Walk<'_> {
             let text = mime::charset(charset, decoded);
             return self.text(text.as_bytes(), Written { charset: None, ..written }, place);
         }
+        let narrowed = narrow(decoded);
+        let decoded = &*narrowed;
         let legacy = place.encrypted && kind.parameter("hp-legacy-display") == Some("1");
         let shown = if legacy { after_first_paragraph(decoded) } else { decoded };
         self.text(shown, written, place);
