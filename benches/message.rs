@@ -136,6 +136,7 @@ impl Desk {
             marker: Marker::from_random([7; 16]),
             refused: None,
             comment: false,
+            same_ciphertext: Vec::new(),
         };
         black_box(advisory::draft(opened, &report, &order, &self.identity, self.now));
         (report, verdict)
@@ -166,6 +167,7 @@ impl Desk {
             })),
             actions: actions.to_vec(),
             refused: None,
+            opened_late: false,
             notes: vec![],
             nonce: 1,
             now: self.now,

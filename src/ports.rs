@@ -11,8 +11,9 @@ use time::OffsetDateTime;
 
 use crate::case::{Folder, State};
 use crate::model::{
-    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, DnsAnswer, DnsQuestion, Draft, Filed, Known, MailId,
-    MailKind, Marker, MessageId, Origin, OutgoingMail, Outline, RawMessage, Receipt, Repository,
+    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, ContentDigest, DnsAnswer, DnsQuestion, Draft, Edition,
+    Filed, HoldReason, Known, MailId, MailKind, Marker, MessageId, Origin, OutgoingMail, Outline, RawMessage, Receipt,
+    Repository,
 };
 pub use crate::model::{Assessment, ComposeOrder, Digest, DigestOrder, DraftOrder};
 
@@ -273,6 +274,16 @@ pub trait Store: Send + Sync {
     /// The first id that belongs to one decides.
     async fn case_of_mail(&self, ids: &[MailId]) -> Result<Option<Joined>, StoreError>;
 
+    /// Other messages that hold one of these ciphertexts, oldest first; the first few.
+    async fn twins(&self, message: MessageId, ciphertexts: &[ContentDigest]) -> Result<Vec<MessageRecord>, StoreError>;
+
+    /// Messages that rest, held because they could not be opened, and were last looked into with something else than
+    /// `edition`: at most `limit`, oldest first.
+    async fn shut_before(&self, edition: &Edition, limit: u32) -> Result<Vec<Shut>, StoreError>;
+
+    /// Remembers that `edition` is no reason to open these messages again.
+    async fn stay_shut(&self, messages: &[MessageId], edition: &Edition) -> Result<(), StoreError>;
+
     /// Replies of the kind that `limit` counts which were queued to `address`.
     async fn replies_since(&self, address: &Address, limit: ReplyLimit) -> Result<u32, StoreError>;
 
@@ -345,8 +356,21 @@ pub struct Claimed {
     pub duplicate_of: Option<MessageId>,
     /// The marker of this message alone, for what it adds to an advisory.
     pub marker: Marker,
+    /// It was held before because it could not be opened, and its sender was told so.
+    pub was_shut: bool,
     pub case: Option<CaseRecord>,
     pub assessment: Option<Assessment>,
+}
+
+/// A message that is held because it could not be opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shut {
+    pub message: MessageId,
+    pub reason: HoldReason,
+    /// See [`Claimed::turn`].
+    pub turn: i64,
+    /// With what it was looked into last.
+    pub edition: Option<Edition>,
 }
 
 /// A case found by a Message-ID.
@@ -381,6 +405,8 @@ pub struct Advance {
     pub died: bool,
     /// Set by the step that judged the message.
     pub assessment: Option<Assessment>,
+    /// With what it was opened by this step.
+    pub edition: Option<Edition>,
     /// Joins the message to a case.
     pub case: Option<CaseId>,
     /// The case's advisory, once filed.

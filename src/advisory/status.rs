@@ -33,6 +33,11 @@ pub(super) fn status(
         let odd: Vec<&str> = message.doubts.iter().map(|doubt| doubt.explain()).collect();
         rows.push(("Shape", format!("**odd**: {}", odd.join("; "))));
     }
+    if !order.same_ciphertext.is_empty() {
+        let others: Vec<String> = order.same_ciphertext.iter().map(|other| code_span(other)).collect();
+        let text = format!("**the same came from another address too**: {}", others.join(", "));
+        rows.push(("Ciphertext", cell(&text)));
+    }
     rows.push(("Judged as", judged(order)));
     if !order.comment {
         rows.push(("Disclosure", disclosure(order)));

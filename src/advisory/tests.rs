@@ -24,7 +24,8 @@ fn message(encryption: Encryption) -> OpenedMessage {
         parts: Vec::new(),
         certificates: Vec::new(),
         reply_certificate: None,
-        ciphertext: None,
+        outside: Default::default(),
+        ciphertexts: Vec::new(),
         automatic: None,
         private_key_attached: false,
         doubts: Vec::new(),
@@ -49,6 +50,7 @@ fn order(comment: bool) -> DraftOrder {
         destination: "open-telemetry/opentelemetry-go".parse().unwrap(),
         refused: None,
         comment,
+        same_ciphertext: Vec::new(),
     }
 }
 

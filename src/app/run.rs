@@ -41,7 +41,8 @@ pub fn run(config: &Path, loaded: Loaded, once: bool) -> Result<ExitCode, Error>
 
 async fn gateway(config: &Path, settings: Settings, pool: Arc<Pool>, once: bool) -> Result<ExitCode, Error> {
     let worker = settings.worker()?;
-    tell(&pool.ready().await?);
+    let ready = pool.ready().await?;
+    tell(&ready);
     let store = Arc::new(parts::store(&settings.store).await?);
     let parts = Parts {
         sources: parts::sources(&settings)?,
@@ -53,7 +54,9 @@ async fn gateway(config: &Path, settings: Settings, pool: Arc<Pool>, once: bool)
         clock: Arc::new(parts::SystemClock),
     };
     let engine = Arc::new(Engine::new(parts, parts::engine(&settings)));
-    let mut service = Service::new(&engine, Reload { config: config.to_owned(), worker, settings, pool })?;
+    engine.opens_with(ready.edition);
+    let mut service =
+        Service::new(&engine, Reload { config: config.to_owned(), worker, settings, pool, engine: engine.clone() })?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), once, "gateway begins");
     let work = begin(engine, service.stop.clone(), once);
     let ended = service.attend(work).await;
@@ -199,6 +202,7 @@ struct Reload {
     settings: Settings,
     worker: WorkerSettings,
     pool: Arc<Pool>,
+    engine: Arc<Engine>,
 }
 
 impl Reload {
@@ -212,6 +216,7 @@ impl Reload {
         let worker =
             WorkerSettings { identity: self.worker.identity.clone(), limits: self.worker.limits.clone(), ..fresh };
         let ready = self.pool.reload(worker.clone()).await?;
+        self.engine.opens_with(ready.edition.clone());
         loaded.warnings.iter().for_each(|warning| tracing::warn!(warning, "configuration"));
         if self.needs_restart(&loaded.settings) {
             tracing::warn!("settings other than keys, certificates, routing and templates count after a restart");

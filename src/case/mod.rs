@@ -8,19 +8,24 @@
 //!    └──────────────────────► Answer ◄───────────────────────────────────┘  the marker is looked for first)
 //!                               │
 //!                              Move ──► Nothing { outcome } ──► (a person releases what is held) ──► Opening
+//!                                          └─ (held because it stayed shut; a key or the program is new) ──┘
 //! ```
 //!
 //! A state is named for what it waits for. Each has one effect, and the attempt is counted in the store before the
 //! effect begins ([`crate::ports::Store::claim`]).
 
+mod again;
 mod backoff;
 mod plan;
 mod step;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod twin;
 
+pub use again::is_worth_opening_again;
 pub use backoff::Backoff;
 pub use plan::{Thread, is_alert, is_answer, is_own, plan};
 pub use step::{Effort, Event, Filing, Folder, Misfit, Policy, Release, State, Step, Wait};
 pub use thread::follow_up;
+pub use twin::{Repeat, Twin, foreign, repeats};

@@ -68,6 +68,8 @@ pub enum Event<'a> {
         advisory: Option<&'a Filed>,
         fallback: &'a Repository,
     },
+    /// Somebody else sent the ciphertext of a message that was filed.
+    Copied,
     /// A worker died or stalled on it.
     WorkerDied,
     /// The mails of this state are in the outbox.
@@ -90,6 +92,8 @@ pub enum Event<'a> {
     /// The marker is nowhere: the lost attempt did nothing.
     NotFound,
     Moved,
+    /// Keys or the program changed since it was found to be unreadable.
+    Reopen,
     /// A person: send it on its way.
     Release(Release),
     /// A person: keep it.
@@ -171,6 +175,11 @@ impl State {
         matches!(self, State::UrgentAlert { .. })
     }
 
+    /// Whether it rests because it could not be opened.
+    pub fn is_shut(&self) -> bool {
+        matches!(self, State::Nothing { outcome: Outcome::Held(HoldReason::Unreadable(_)) })
+    }
+
     /// What it waits for, for people and logs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -211,6 +220,7 @@ impl State {
             (Opening { released }, Event::Assessed { facts, verdict, thread, advisory, fallback }) => {
                 next(judged(released, facts, verdict, thread, advisory, fallback))
             }
+            (Opening { .. }, Event::Copied) => next(held(HoldReason::SameCiphertext)),
             (Opening { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
             // The alert is lost to composing, not the report: it is filed, and the team hears of both.
             (UrgentAlert { filing }, Event::WorkerDied) if poison => next(Filing { filing }),
@@ -250,6 +260,9 @@ impl State {
             (Move { outcome }, Event::Moved) => next(Nothing { outcome }),
             (Move { outcome }, Event::Later { after }) => again(Move { outcome }, after.unwrap_or_default()),
 
+            (Nothing { outcome: Outcome::Held(HoldReason::Unreadable(_)) }, Event::Reopen) => {
+                next(Opening { released: None })
+            }
             (Nothing { outcome: Outcome::Held(_) }, Event::Release(release)) => {
                 next(Opening { released: Some(release) })
             }
@@ -281,6 +294,7 @@ impl Event<'_> {
         match self {
             Event::Duplicate(_) => "duplicate",
             Event::Assessed { .. } => "assessed",
+            Event::Copied => "copied",
             Event::WorkerDied => "worker died",
             Event::Composed => "composed",
             Event::Begun => "begun",
@@ -291,6 +305,7 @@ impl Event<'_> {
             Event::Unknown => "unknown",
             Event::NotFound => "not found",
             Event::Moved => "moved",
+            Event::Reopen => "reopen",
             Event::Release(_) => "release",
             Event::Hold => "hold",
             Event::Drop => "drop",

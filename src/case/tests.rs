@@ -44,7 +44,7 @@ fn facts(encryption: Encryption) -> MessageFacts {
         signature_shortfall: None,
         automatic: None,
         can_encrypt_reply: false,
-        ciphertext: None,
+        ciphertexts: Vec::new(),
         private_key_attached: false,
         doubts: Vec::new(),
     }
@@ -212,6 +212,19 @@ fn poison_is_held_after_two_deaths_and_patience_ends_in_held() {
     for (state, event, effort, expected) in cases {
         let label = format!("{} {event:?} {effort:?}", state.name());
         assert_eq!(state.step(event, effort, &POLICY).unwrap().state, expected, "{label}");
+    }
+}
+
+#[test]
+fn only_what_stayed_shut_is_opened_again_by_itself() {
+    let shut = State::Nothing { outcome: Outcome::Held(HoldReason::Unreadable(Unreadable::NoKey)) };
+    assert!(shut.is_shut());
+    assert_eq!(shut.step(Event::Reopen, first_try(), &POLICY).unwrap().state, State::first());
+    let held = |reason| State::Nothing { outcome: Outcome::Held(reason) };
+    let others = [held(HoldReason::Operator), held(HoldReason::Poison), State::first()];
+    for state in others {
+        let name = format!("{state:?}");
+        assert!(!state.is_shut() && state.step(Event::Reopen, first_try(), &POLICY).is_err(), "{name}");
     }
 }
 

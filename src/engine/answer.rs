@@ -39,8 +39,19 @@ impl Shared {
         outcome: Outcome,
         refused: Option<(Repository, String)>,
     ) -> Result<(), StepError> {
+        if claimed.was_shut && matches!(outcome, Outcome::Held(HoldReason::Unreadable(_))) {
+            return self.step(claimed, Event::Composed, With::note("still shut: nobody is told once more")).await;
+        }
         let mut actions = self.mails_for(claimed, &outcome, refused.is_some()).await?;
         let mut notes = Vec::new();
+        let others = self.same_ciphertext(claimed).await?;
+        if !others.is_empty() {
+            notes.push(format!("the same ciphertext came from another address too: {}", others.join(", ")));
+        } else if outcome == Outcome::Held(HoldReason::SameCiphertext) {
+            notes.push(
+                "the same ciphertext came before from the same address, without what is beside it now".to_owned(),
+            );
+        }
         let limit = self.reply_limit(claimed, &outcome);
         if actions.iter().any(|action| is_answer(*action)) && self.is_answered_enough(claimed, limit).await? {
             actions.retain(|action| !is_answer(*action));
@@ -133,6 +144,10 @@ impl Shared {
             actions = plan(&assessment.verdict, &assessment.facts, Thread::New);
         }
         actions.retain(|action| is_alert(*action) || is_answer(*action));
+        if *outcome == Outcome::Held(HoldReason::SameCiphertext) {
+            // It was told once that this is public.
+            actions.retain(|action| *action != Action::AlertUrgent);
+        }
         if actions.contains(&Action::AlertUrgent) && self.is_alerted(claimed).await? {
             actions.retain(|action| *action != Action::AlertUrgent);
             if matches!(outcome, Outcome::Filed(_) | Outcome::Commented { .. }) {
@@ -187,6 +202,7 @@ impl Shared {
             outcome,
             actions,
             refused,
+            opened_late: claimed.was_shut,
             notes,
             nonce: nonce(claimed),
             now: self.parts.clock.now(),

@@ -14,6 +14,8 @@ use crate::ports::{Batch, Lane, MailSource, MessageFilter, MessageRecord, StoreE
 
 /// Under which name messages from pipes are recorded.
 const PIPE: &str = "pipe";
+/// Held messages that are opened again at most.
+const REOPENED: u32 = 400;
 /// How often it is looked whether all is done.
 const TICK: Duration = Duration::from_millis(25);
 
@@ -29,6 +31,7 @@ impl Engine {
             failures = self.shared.fetch_all() => failures,
             () = stop.cancelled() => Vec::new(),
         };
+        self.shared.reopen(REOPENED).await?;
         let settled = tokio::select! {
             settled = self.shared.until_settled() => settled,
             () = done.cancelled() => Ok(()),

@@ -54,7 +54,8 @@ impl Shared {
             self.step(claimed, Event::WorkerDied, With::note("the gateway itself went down on it")).await?;
             return Ok(None);
         }
-        let order = draft_order(claimed, filing)?;
+        let order =
+            DraftOrder { same_ciphertext: self.same_ciphertext(claimed).await?, ..draft_order(claimed, filing)? };
         let drafted = {
             let raw = self.parts.store.raw(claimed.message).await?;
             self.ask(self.parts.opener.draft(&raw, &self.recall(), &order)).await
@@ -153,6 +154,7 @@ fn draft_order(claimed: &Claimed, filing: &Filing) -> Result<DraftOrder, StoreEr
         destination: filing.destination.clone(),
         refused: filing.refused.clone(),
         comment: filing.comment_on.is_some(),
+        same_ciphertext: Vec::new(),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Each kind of work has tasks of its own, so that what stalls stalls alone: one task a source fetches and records; as
 //! many as there are workers open, judge and compose (`open`, `answer`); some file (`filing`); one a source moves what is
 //! done (`settle`); some send (`outbox`); one makes the daily
-//! digest (`digest`). They share nothing but the store: a task claims a message, performs the one
+//! digest (`digest`); one opens again what stayed shut (`reopen`). They share nothing but the store: a task claims a message, performs the one
 //! effect its state asks for with no transaction open, and commits the next state with all that belongs to it (`step`).
 
 mod answer;
@@ -18,6 +18,7 @@ mod order;
 mod outbox;
 mod poll;
 mod pulse;
+mod reopen;
 mod settings;
 mod settle;
 mod status;
@@ -27,7 +28,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,7 @@ use bells::Bells;
 use status::Board;
 use tally::Tally;
 
+use crate::model::Edition;
 use crate::ports::{Advisories, Clock, Dns, MailSender, MailSource, Opener, Store, StoreError};
 
 pub use order::{Order, OrderError, give};
@@ -79,19 +81,38 @@ struct Shared {
     bells: Bells,
     board: Board,
     tally: Tally,
+    /// With what mail is opened now; `None` where nobody has said.
+    edition: watch::Sender<Option<Edition>>,
+    /// Held from looking for others with the same ciphertext until the result is in the store, so that of two that are
+    /// opened at one time one is found by the other.
+    twins: Mutex<()>,
 }
 
 impl Engine {
     pub fn new(parts: Parts, settings: Settings) -> Self {
         let board = Board::new(parts.sources.iter().map(|source| source.name()));
         let settings = settings.sound();
-        let shared = Shared { parts, settings, bells: Bells::default(), board, tally: Tally::default() };
+        let shared = Shared {
+            parts,
+            settings,
+            bells: Bells::default(),
+            board,
+            tally: Tally::default(),
+            edition: watch::Sender::new(None),
+            twins: Mutex::default(),
+        };
         Engine { shared: Arc::new(shared), heartbeat: Heartbeat::new() }
     }
 
     /// How it stands, for readiness and the status line.
     pub fn status(&self) -> watch::Receiver<Status> {
         self.shared.board.watch()
+    }
+
+    /// Tells with which keys and version mail is opened from now on. Held messages that could not be opened with what
+    /// there was before are opened again, a few at a time.
+    pub fn opens_with(&self, edition: Edition) {
+        self.shared.edition.send_replace(Some(edition));
     }
 
     /// For the watchdog.
@@ -107,6 +128,8 @@ impl Engine {
         self.spawn_polls(&mut tasks, &stop);
         self.spawn_lanes(&mut tasks, &stop);
         self.spawn_digest(&mut tasks, &stop);
+        let pulse = self.heartbeat.register("reopen".to_owned(), self.shared.settings.lease());
+        tasks.spawn(reopen::keep_trying(self.shared.clone(), pulse, stop.clone()));
         self.join(tasks, &stop).await
     }
 

@@ -3,9 +3,9 @@
 use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
-use crate::case::{Event, State, Thread};
-use crate::model::{Address, Kind, MailKind, Verdict};
-use crate::ports::{Assessment, CaseRecord, Claimed, Joined, MessageFilter, StoreError};
+use crate::case::{Event, Repeat, State, Thread, Twin};
+use crate::model::{Address, Kind, MailKind, MessageId, Verdict};
+use crate::ports::{Assessment, CaseRecord, Claimed, Joined, MessageFilter, MessageRecord, StoreError};
 
 /// Unfinished messages of one case that are looked at when a follow-up comes before the filing.
 const SIBLINGS: u32 = 20;
@@ -44,6 +44,11 @@ impl Shared {
             }
         };
         let known = self.conversation(&mut assessment).await?;
+        let _one_at_a_time = self.twins.lock().await;
+        if let (false, Repeat::Again(original)) = (released, self.repeats(claimed.message, &assessment).await?) {
+            let note = With::note(format!("the same ciphertext from the same sender as {original}"));
+            return self.step(claimed, Event::Duplicate(original), note).await;
+        }
         if self.must_wait_for_filing(&assessment.verdict, &known).await? {
             return self.later(claimed, None, "the advisory it adds to is being filed").await;
         }
@@ -74,6 +79,10 @@ impl Shared {
             note: judgement(&assessment.verdict),
             ..With::default()
         };
+        let repeated = !released && matches!(self.repeats(claimed.message, &assessment).await?, Repeat::Foreign(_));
+        if repeated && is_filed_by_itself(&assessment.verdict, known.thread) {
+            return self.step(claimed, Event::Copied, with).await;
+        }
         let event = Event::Assessed {
             facts: &assessment.facts,
             verdict: &assessment.verdict,
@@ -88,6 +97,26 @@ impl Shared {
             "message judged"
         );
         self.step(claimed, event, with).await
+    }
+
+    /// Whether it only repeats the ciphertext of a message that was filed.
+    async fn repeats(&self, message: MessageId, assessment: &Assessment) -> Result<Repeat, StoreError> {
+        let records = self.parts.store.twins(message, &assessment.facts.ciphertexts).await?;
+        Ok(crate::case::repeats(&assessment.facts, &twins(&records)))
+    }
+
+    /// For the team: which messages of other senders hold ciphertext of this one.
+    pub async fn same_ciphertext(&self, claimed: &Claimed) -> Result<Vec<String>, StoreError> {
+        let Some(Assessment { facts, .. }) = &claimed.assessment else { return Ok(Vec::new()) };
+        let records = self.parts.store.twins(claimed.message, &facts.ciphertexts).await?;
+        let name = |message: MessageId| {
+            let record = records.iter().find(|record| record.message == message);
+            let case = record.and_then(|record| record.case.as_ref()).map(|case| case.id.as_str());
+            case.map_or_else(|| message.to_string(), |case| format!("{case} ({message})"))
+        };
+        let foreign: Vec<String> =
+            crate::case::foreign(facts, &twins(&records)).map(|twin| name(twin.message)).collect();
+        Ok(foreign)
     }
 
     /// Finds the case that a message belongs to, and corrects the verdict where that changes what it is.
@@ -144,6 +173,26 @@ impl Shared {
             matches!(state, State::UrgentAlert { .. } | State::Filing { .. } | State::FilingCheck { .. })
         };
         Ok(self.parts.store.messages(&filter).await?.iter().any(|message| on_its_way(&message.state)))
+    }
+}
+
+fn twins(records: &[MessageRecord]) -> Vec<Twin<'_>> {
+    records
+        .iter()
+        .map(|record| Twin {
+            message: record.message,
+            state: &record.state,
+            facts: record.assessment.as_ref().map(|assessment| &assessment.facts),
+        })
+        .collect()
+}
+
+/// Whether it would be filed, or added to an advisory.
+fn is_filed_by_itself(verdict: &Verdict, thread: Thread) -> bool {
+    match verdict.kind {
+        Kind::Report | Kind::NotAVulnerability => true,
+        Kind::FollowUp => thread == Thread::Advisory,
+        _ => false,
     }
 }
 

@@ -50,6 +50,7 @@ pub async fn give(store: &dyn Store, clock: &dyn Clock, message: MessageId, orde
         turn: record.turn,
         died: false,
         assessment: None,
+        edition: None,
         case: None,
         advisory: None,
         mails: Vec::new(),
@@ -62,7 +63,7 @@ pub async fn give(store: &dyn Store, clock: &dyn Clock, message: MessageId, orde
 }
 
 /// A person's orders end no patience.
-const PATIENT: Policy = Policy {
+pub(super) const PATIENT: Policy = Policy {
     poison_after: u32::MAX,
     lost_after: u32::MAX,
     give_up_after: std::time::Duration::MAX,

@@ -42,6 +42,7 @@ impl Shared {
         let died = matches!(event, Event::WorkerDied);
         let step = claimed.state.clone().step(event, effort(claimed, now), &self.settings.policy)?;
         let state = without_move(step.state, &claimed.origin);
+        let edition = with.assessment.as_ref().and_then(|_| self.edition.borrow().clone());
         let rings = (room_of(&state), !with.mails.is_empty());
         let turn = self
             .parts
@@ -53,6 +54,7 @@ impl Shared {
                     due: now + self.wait(step.wait, claimed.attempt),
                     turn: claimed.turn,
                     died,
+                    edition,
                     assessment: with.assessment.clone(),
                     case: with.case,
                     advisory: with.advisory,

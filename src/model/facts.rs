@@ -38,7 +38,9 @@ pub struct MessageFacts {
     pub automatic: Option<Automatic>,
     /// A reply may hold what was decrypted, because it can be encrypted to who signed inside and is answered.
     pub can_encrypt_reply: bool,
-    pub ciphertext: Option<ContentDigest>,
+    /// See [`OpenedMessage::ciphertexts`].
+    #[serde(default)]
+    pub ciphertexts: Vec<ContentDigest>,
     pub private_key_attached: bool,
     /// What is odd about its shape.
     #[serde(default)]
@@ -74,7 +76,7 @@ impl MessageFacts {
             signature_shortfall: opened.signature.shortfall.clone(),
             automatic: opened.automatic.clone(),
             can_encrypt_reply: signed_by_who_is_answered(opened),
-            ciphertext: opened.ciphertext,
+            ciphertexts: opened.ciphertexts.clone(),
             private_key_attached: opened.private_key_attached,
             doubts: opened.doubts.clone(),
         }

@@ -28,6 +28,8 @@ pub struct DraftOrder {
     pub refused: Option<(Repository, String)>,
     /// An addition to the case's advisory and not a new one.
     pub comment: bool,
+    /// Cases and messages of other senders that hold the same ciphertext.
+    pub same_ciphertext: Vec<String>,
 }
 
 /// A private advisory as it will be filed, within GitHub's limits.

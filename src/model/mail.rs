@@ -84,8 +84,10 @@ pub struct OpenedMessage {
     /// The certificate that made a good signature *inside* the ciphertext that was opened. The only one that a reply with
     /// decrypted content may be encrypted to.
     pub reply_certificate: Option<Certificate>,
-    /// Digest of the ciphertext, to recognise it when somebody else sends it again.
-    pub ciphertext: Option<ContentDigest>,
+    /// What could be seen of the ciphertext without a key.
+    pub outside: Outside,
+    /// Digests of all ciphertexts in it, to recognise one that somebody else sends again.
+    pub ciphertexts: Vec<ContentDigest>,
     /// Set when a program and no person sent this.
     pub automatic: Option<Automatic>,
     /// Secret key material was attached by accident: never stored, and people are told.
@@ -106,6 +108,23 @@ impl OpenedMessage {
             shortfall: facts.signature_shortfall.clone(),
         };
     }
+}
+
+/// What anybody can see of a mail's ciphertext: all that its sender may be told when it stays shut, and no more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outside {
+    /// Ids of the first few keys that it is encrypted to, as people write them: `0x` and 16 hexadecimal digits.
+    pub keys: Vec<String>,
+    /// Those among its recipients that are old keys of ours.
+    pub old_keys: Vec<String>,
+    /// Something of it was lost or changed on its way, as its structure shows.
+    pub damaged: bool,
+    /// The mail itself is over a limit, so that nobody looked into it.
+    pub too_large: bool,
+    /// It came through Exchange, which takes mail apart and builds it anew.
+    pub exchange: bool,
+    /// What the armor says about the program that made it.
+    pub made_by: Option<String>,
 }
 
 /// Facts from the outer header section. Unprotected, so hints at most.

@@ -36,11 +36,12 @@ pub use known::{DnsAnswer, DnsFound, DnsQuestion, Known, KnownCertificate, Outli
 pub use lookalike::doubtful_sender;
 pub use mail::{
     Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
-    OpenedMessage, Origin, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus, Unreadable,
+    OpenedMessage, Origin, Outside, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus,
+    Unreadable,
 };
 pub use outcome::{HoldReason, IgnoreReason, Outcome};
 pub use outgoing::{Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
 pub use secret::Secret;
-pub use settings::{FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
+pub use settings::{Edition, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
 pub use verdict::{Action, Confidence, Disclosure, Evidence, Kind, Question, Verdict};

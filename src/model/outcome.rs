@@ -45,6 +45,8 @@ pub enum HoldReason {
     UnknownCase,
     /// It names a case whose reporter is somebody else, and answers no mail of it.
     OtherSender,
+    /// It holds the same ciphertext as a message that was filed, and comes from somebody else or with something beside it.
+    SameCiphertext,
     /// It follows up on a case that has no advisory to add to.
     NoAdvisory,
     /// Workers died or ran over their time on it.
@@ -106,6 +108,9 @@ impl HoldReason {
             HoldReason::UnknownCase => "answers a case that is not known here; release it to file it as a new report",
             HoldReason::OtherSender => {
                 "names a case of another reporter and answers no mail of it; release it to file it as a new report, or pass it on by hand"
+            }
+            HoldReason::SameCiphertext => {
+                "the same ciphertext came before and was filed: somebody may have captured it, or a mailing list made another copy; compare both, then drop or release it"
             }
             HoldReason::NoAdvisory => "its case has no advisory to add to; the alert holds its text",
             HoldReason::Poison => {

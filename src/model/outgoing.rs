@@ -25,6 +25,8 @@ pub struct ComposeOrder {
     pub actions: Vec<Action>,
     /// The repository that should have taken it, and why it did not.
     pub refused: Option<(Repository, String)>,
+    /// The message was held for some time because it could not be opened, and its sender was told so.
+    pub opened_late: bool,
     /// What an operator or an earlier step wants the team to know, in the gateway's words.
     pub notes: Vec<String>,
     /// Makes the Message-IDs of this set; the same in a repetition.

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Repository};
+use super::{Address, Fingerprint, Repository};
 
 /// Bounds that are checked before memory or time is spent on hostile mail. Sizes are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,4 +149,13 @@ pub struct WorkerSettings {
     pub templates: Option<PathBuf>,
     /// The routing table; `None` is the built-in one.
     pub routing: Option<PathBuf>,
+}
+
+/// With what mail is opened: a message that stays shut is worth another look once this has changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edition {
+    /// The program's version.
+    pub version: String,
+    /// The keys that can open mail, sorted.
+    pub keys: Vec<Fingerprint>,
 }

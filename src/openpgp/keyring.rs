@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::certificate::addresses;
 use super::policy;
-use crate::model::Address;
+use crate::model::{Address, Fingerprint};
 
 /// All keys and certificates that were configured: own secret keys, the team's certificates, other known ones.
 ///
@@ -93,6 +93,28 @@ impl Keyring {
     pub fn known_for<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Cert> {
         let all = self.own.iter().chain(self.team.iter().map(|member| &member.certificate)).chain(&self.known);
         all.filter(move |cert| addresses(cert).iter().any(|a| a.same_mailbox(address)))
+    }
+
+    /// The ids of keys in `named` that are old ones of ours: they open mail still, or would if they were here, and nobody
+    /// should encrypt to them any more.
+    pub fn old_keys(&self, named: &[KeyHandle]) -> Vec<KeyHandle> {
+        let Some(current) = self.own_certificate() else { return Vec::new() };
+        let ours = addresses(current);
+        let is_old = |cert: &Cert| {
+            let own = self.own.iter().any(|own| own.fingerprint() == cert.fingerprint());
+            let in_our_name = || addresses(cert).iter().any(|address| ours.iter().any(|own| own.same_mailbox(address)));
+            cert.fingerprint() != current.fingerprint() && (own || in_our_name())
+        };
+        named.iter().filter(|handle| self.find(handle).any(is_old)).cloned().collect()
+    }
+
+    /// The keys that can open mail, in a fixed order.
+    pub fn decryption_fingerprints(&self) -> Vec<Fingerprint> {
+        let mut keys: Vec<Fingerprint> =
+            self.decryption.iter().filter_map(|key| key.handle.to_string().parse().ok()).collect();
+        keys.sort();
+        keys.dedup();
+        keys
     }
 
     /// Configured certificates with a key that `handle` names.

@@ -1,9 +1,13 @@
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
+
+use super::programs::{self, Program};
 use super::templates::{Name, Placeholder, Values};
 use super::{CERTIFICATE_FILE, ComposeError, MAX_REPLY, Office, boundary, case_or_reference, message_id, outgoing};
 use crate::mime::build::{self, AutoSubmitted, Heading, Part};
 use crate::model::{
     Action, Address, Assessment, Authentication, ComposeOrder, Encryption, Filed, Kind, MailKind, MessageFacts,
-    OpenedMessage, Outcome, OutgoingMail, Unreadable,
+    OpenedMessage, Outcome, OutgoingMail, SignatureStatus, Unreadable,
 };
 use crate::openpgp::{self, Cert};
 
@@ -147,8 +151,21 @@ impl Letter<'_> {
         let names = self.templates(reader);
         let templates = self.office.templates;
         let subject = names.first().map(|name| templates.subject(*name, &values)).unwrap_or_default();
-        let texts: Vec<String> = names.iter().map(|name| templates.text(*name, &values)).collect();
+        let mut texts: Vec<String> = Vec::new();
+        for name in names {
+            if name == Name::Encryption {
+                texts.extend(self.program().and_then(|program| program.help(&values)));
+            }
+            texts.push(templates.text(name, &values));
+        }
         (subject, texts.join("\n\n") + "\n")
+    }
+
+    /// The program that made the message, as its outer header section and its armor tell.
+    fn program(&self) -> Option<&'static Program> {
+        let opened = self.opened?;
+        let told = [&opened.headers.mail_program, &opened.outside.made_by];
+        programs::known(told.into_iter().flatten().map(String::as_str))
     }
 
     /// The templates for this reader, in order; the first gives the subject.
@@ -156,17 +173,23 @@ impl Letter<'_> {
         let facts = &self.assessment.facts;
         let wants = |action| self.order.actions.contains(&action);
         let mut names = match reader {
-            _ if wants(Action::ExplainFailure) => vec![Name::CannotOpen, cause(facts), Name::Encryption],
+            _ if wants(Action::ExplainFailure) => vec![Name::CannotOpen, self.cause(), Name::Encryption],
             Reader::Stranger => vec![Name::Received],
             _ => vec![self.message_for_readers_of_the_content()],
         };
+        if self.order.opened_late {
+            names.insert(1, Name::OpenedNow);
+        }
         if facts.private_key_attached && reader.may_know() {
             names.push(Name::SecretKey);
         }
         let asked = wants(Action::SendInstructions) && reader.may_know();
+        if facts.encryption == Encryption::None && facts.signature != SignatureStatus::None {
+            names.push(Name::SignedOnly);
+        }
         if (facts.encryption == Encryption::None || asked) && !names.contains(&Name::Encryption) {
             names.push(Name::Encryption);
-        } else if self.used_an_old_key() {
+        } else if self.used_an_old_key(reader) {
             names.push(Name::OldKey);
         }
         names.push(Name::Closing);
@@ -198,6 +221,11 @@ impl Letter<'_> {
 
     fn values(&self, reader: &Reader) -> Values {
         let mut values = self.office.values(self.order);
+        values.set(Placeholder::ReceivedOn, day(self.order.received));
+        if let Some(outside) = self.opened.map(|opened| &opened.outside) {
+            values.set(Placeholder::Keys, outside.keys.join(", "));
+            values.set(Placeholder::OldKeys, outside.old_keys.join(", "));
+        }
         if !reader.may_know() {
             return values;
         }
@@ -226,23 +254,39 @@ impl Letter<'_> {
         }
     }
 
-    fn used_an_old_key(&self) -> bool {
+    /// A stranger hears of it only where the message itself names the old key for everybody.
+    fn used_an_old_key(&self, reader: &Reader) -> bool {
         let current = self.office.certificate().and_then(openpgp::fingerprint);
-        self.assessment.facts.decryption_key.is_some() && self.assessment.facts.decryption_key != current
+        let opened = &self.assessment.facts.decryption_key;
+        let named = self.opened.is_some_and(|opened| !opened.outside.old_keys.is_empty());
+        opened.is_some() && *opened != current && (named || reader.may_know())
+    }
+
+    /// The help for what kept a message shut: only causes that anybody can see who holds the ciphertext. The rest shares
+    /// one text, since the difference would tell what is inside (promise 2).
+    fn cause(&self) -> Name {
+        let facts = &self.assessment.facts;
+        let outside = self.opened.map(|opened| opened.outside.clone()).unwrap_or_default();
+        match facts.failure {
+            Some(Unreadable::NoKey) if !outside.old_keys.is_empty() => Name::CauseOldKey,
+            Some(Unreadable::NoKey) => Name::CauseNoKey,
+            Some(Unreadable::SymmetricOnly) => Name::CausePassword,
+            Some(Unreadable::NoIntegrityProtection) => Name::CauseNoIntegrity,
+            // S/MIME has none of our formats; whatever else is unsupported may lie inside the ciphertext.
+            Some(Unreadable::Unsupported) if facts.format.is_none() => Name::CauseSmime,
+            Some(Unreadable::TooLarge) if outside.too_large => Name::CauseTooLarge,
+            Some(_) if outside.damaged && outside.exchange => Name::CauseExchange,
+            Some(_) if outside.damaged => Name::CauseMangled,
+            _ => Name::CauseDamaged,
+        }
     }
 }
 
-/// The help for what kept a message shut: only causes that anybody can see who holds the ciphertext. The rest shares one
-/// text, since the difference would tell what is inside (promise 2).
-fn cause(facts: &MessageFacts) -> Name {
-    match facts.failure {
-        Some(Unreadable::NoKey) => Name::CauseNoKey,
-        Some(Unreadable::SymmetricOnly) => Name::CausePassword,
-        Some(Unreadable::NoIntegrityProtection) => Name::CauseNoIntegrity,
-        // S/MIME has none of our formats; whatever else is unsupported may lie inside the ciphertext.
-        Some(Unreadable::Unsupported) if facts.format.is_none() => Name::CauseSmime,
-        _ => Name::CauseDamaged,
-    }
+/// A day as everybody reads it.
+fn day(time: OffsetDateTime) -> String {
+    time.to_offset(UtcOffset::UTC)
+        .format(format_description!("[day padding:none] [month repr:long] [year]"))
+        .unwrap_or_default()
 }
 
 fn parts(text: &str, certificate: Option<&str>) -> Vec<Part> {

@@ -6,6 +6,7 @@
 mod alert;
 mod answer;
 mod digest;
+mod programs;
 mod team;
 mod templates;
 

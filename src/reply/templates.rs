@@ -40,12 +40,15 @@ names! {
         Fingerprint = "fingerprint",
         FingerprintCompact = "fingerprint_compact",
         Held = "held",
+        Keys = "keys",
         Kinds = "kinds",
         Messages = "messages",
         Notes = "notes",
+        OldKeys = "old_keys",
         Outcome = "outcome",
         PolicyUrl = "policy_url",
         Project = "project",
+        ReceivedOn = "received_on",
         Reference = "reference",
         ReportPage = "report_page",
         Repository = "repository",
@@ -83,19 +86,25 @@ templates! {
     AlertWithoutContent = "alert-without-content.txt",
     CannotOpen = "cannot-open.txt",
     CauseDamaged = "cause-damaged.txt",
+    CauseExchange = "cause-exchange.txt",
+    CauseMangled = "cause-mangled.txt",
     CauseNoIntegrity = "cause-no-integrity.txt",
     CauseNoKey = "cause-no-key.txt",
+    CauseOldKey = "cause-old-key.txt",
     CausePassword = "cause-password.txt",
     CauseSmime = "cause-smime.txt",
+    CauseTooLarge = "cause-too-large.txt",
     Closing = "closing.txt",
     Digest = "digest.txt",
     Encryption = "encryption.txt",
     HowToReport = "how-to-report.txt",
     OldKey = "old-key.txt",
+    OpenedNow = "opened-now.txt",
     Receipt = "receipt.txt",
     ReceiptHeld = "receipt-held.txt",
     Received = "received.txt",
     SecretKey = "secret-key.txt",
+    SignedOnly = "signed-only.txt",
 }
 
 /// The texts of everything the gateway writes, read and checked.
@@ -262,16 +271,27 @@ impl Name {
         !matches!(
             self,
             Name::CauseDamaged
+                | Name::CauseExchange
+                | Name::CauseMangled
                 | Name::CauseNoIntegrity
                 | Name::CauseNoKey
+                | Name::CauseOldKey
                 | Name::CausePassword
                 | Name::CauseSmime
+                | Name::CauseTooLarge
                 | Name::Closing
                 | Name::Encryption
                 | Name::OldKey
+                | Name::OpenedNow
                 | Name::SecretKey
+                | Name::SignedOnly
         )
     }
+}
+
+/// A text with its values filled in; `None` where one is missing.
+pub(super) fn fill(text: &str, values: &Values) -> Option<String> {
+    values.fill(&segments("", 1, text).ok()?)
 }
 
 /// A text in pieces; `line` is the number of its first line.

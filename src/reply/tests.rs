@@ -11,8 +11,8 @@ use super::*;
 use crate::model::{
     Action, Assessment, Attachment, Authentication, Automatic, Certificate, Confidence, ContentDigest, Disclosure,
     Encryption, EncryptionFormat, Evidence, Filed, Headers, HoldReason, Kind, LearnedFrom, MessageFacts, MessageId,
-    Outcome, Part, PartContent, Protection, Question, Secret, Sender, Signature, SignatureStatus, Unreadable, Verdict,
-    WorkerSettings,
+    Outcome, Outside, Part, PartContent, Protection, Question, Secret, Sender, Signature, SignatureStatus, Unreadable,
+    Verdict, WorkerSettings,
 };
 use crate::openpgp::{generate, read_certificates};
 
@@ -191,7 +191,8 @@ fn opened(encryption: Encryption, certificate: Option<Certificate>) -> OpenedMes
         parts: vec![Part { protection, content: PartContent::Attachment(attachment) }],
         certificates: vec![],
         reply_certificate: certificate,
-        ciphertext: None,
+        outside: Default::default(),
+        ciphertexts: Vec::new(),
         automatic: None,
         private_key_attached: false,
         doubts: Vec::new(),
@@ -227,6 +228,7 @@ fn order(opened: &OpenedMessage, kind: Kind, actions: &[Action]) -> ComposeOrder
         })),
         actions: actions.to_vec(),
         refused: None,
+        opened_late: false,
         notes: vec![],
         nonce: 0xABCD,
         now: now(),
@@ -456,6 +458,97 @@ fn what_failed_is_told_only_where_it_can_be_seen_from_outside() {
         let has = text.contains(expected);
         assert!(has && text.contains("gpg --import"), "{failure:?}: {text}");
         assert!(!String::from_utf8_lossy(&mails[0].bytes).contains(CANARY));
+    }
+}
+
+/// Each row: what failed, what is seen from outside, what the program calls itself, what must be told, what must not.
+#[test]
+fn the_help_fits_what_is_seen_from_outside_and_the_senders_program() {
+    let world = World::new();
+    let seen = |keys: &[&str], old: &[&str], damaged: bool, exchange: bool| Outside {
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        old_keys: old.iter().map(|key| (*key).to_owned()).collect(),
+        damaged,
+        exchange,
+        ..Outside::default()
+    };
+    const ID: &str = "0x0123456789ABCDEF";
+    let large = || Outside { too_large: true, ..Outside::default() };
+    let armor = || Outside { made_by: Some("Mailvelope v5.1.0".into()), ..Outside::default() };
+    use Unreadable::*;
+    type Row = (Unreadable, Outside, Option<&'static str>, &'static [&'static str], &'static str);
+    let cases: Vec<Row> = vec![
+        (NoKey, seen(&[ID], &[], false, false), None, &["It is encrypted to: 0x0123456789ABCDEF"], "old key"),
+        (NoKey, seen(&[], &[], false, false), None, &["not encrypted to our key"], "It is encrypted to:"),
+        (NoKey, seen(&[ID], &[ID], false, false), None, &["old key of ours", ID], "It is encrypted to:"),
+        (
+            Malformed,
+            seen(&[], &[], true, true),
+            Some("Microsoft Outlook 16.0"),
+            &["Microsoft Exchange", "Kleopatra"],
+            "copied",
+        ),
+        (Tampered, seen(&[ID], &[], true, false), None, &["changed on its way", "by hand"], ID),
+        (Tampered, seen(&[ID], &[], false, false), None, &["We cannot say more about the reason"], "on its way. Mail"),
+        (TooLarge, large(), None, &["too large for us"], "We cannot say more"),
+        (TooLarge, seen(&[ID], &[], false, false), None, &["We cannot say more"], "too large"),
+        (SymmetricOnly, armor(), None, &["with a password", "You seem to use Mailvelope"], "Thunderbird. This"),
+        (
+            NoIntegrityProtection,
+            seen(&[ID], &[], false, false),
+            Some("Mozilla/5.0 Thunderbird/60.9"),
+            &["disable-mdc", "You seem to use Thunderbird", "Import OpenPGP Key"],
+            ID,
+        ),
+        (
+            NoKey,
+            seen(&[], &[], false, false),
+            Some("Evil\r\nBcc: x@example.org <thunderbird>"),
+            &["Thunderbird"],
+            "Evil",
+        ),
+    ];
+    for (failure, outside, program, expected, forbidden) in cases {
+        let mut opened = opened(Encryption::Failed, None);
+        (opened.failure, opened.outside) = (Some(failure), outside);
+        opened.headers.mail_program = program.map(str::to_owned);
+        let mails = world.compose(&opened, &order(&opened, Kind::Unreadable, &[Action::ExplainFailure]));
+        let text = text(&mails[0].bytes);
+        for part in expected {
+            assert!(text.contains(part), "{failure:?} {part}: {text}");
+        }
+        assert!(!text.contains(forbidden), "{failure:?} {forbidden}: {text}");
+        assert!(text.contains("Its fingerprint is:") && mails[0].bytes.len() < MAX_REPLY);
+        assert_eq!(parse(&mails[0].bytes).attachments().next().unwrap().attachment_name(), Some(CERTIFICATE_FILE));
+    }
+}
+
+#[test]
+fn the_rest_of_what_a_sender_should_know_is_told_where_it_holds() {
+    let world = World::new();
+    let told = |opened: &OpenedMessage, late: bool| {
+        let order = ComposeOrder { opened_late: late, ..order(opened, Kind::Report, &[Action::Acknowledge]) };
+        text(&world.compose(opened, &order)[0].bytes)
+    };
+    let clear = opened(Encryption::None, None);
+    let mut signed = clear.clone();
+    signed.signature.status = SignatureStatus::UnknownKey;
+    let captured = opened(Encryption::Whole, None);
+    let mut old = captured.clone();
+    old.decryption_key = "A".repeat(40).parse().ok();
+    let mut named = old.clone();
+    named.outside.old_keys = vec!["0x0123456789ABCDEF".into()];
+    let late = "you need not send it again";
+    let cases = [
+        ("in the clear", told(&clear, false), "", "was signed, but not encrypted"),
+        ("signed only", told(&signed, false), "was signed, but not encrypted", late),
+        ("opened later", told(&captured, true), late, "GHSA"),
+        ("opened at once", told(&captured, false), "", late),
+        ("an old key opened it, and nobody can see that", told(&old, false), "", "old key"),
+        ("an old key that it names", told(&named, false), "0x0123456789ABCDEF", late),
+    ];
+    for (name, text, expected, forbidden) in cases {
+        assert!(text.contains(expected) && !text.contains(forbidden), "{name}: {text}");
     }
 }
 

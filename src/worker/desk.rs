@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use super::{InspectOptions, Inspection, Material, Member, OwnCertificate, Ready, confinement, open};
 use crate::advisory;
 use crate::model::{
-    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, MessageFacts, OpenedMessage, OutgoingMail,
-    Outline, RawMessage, Report, WorkerSettings,
+    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Edition, Known, MessageFacts, OpenedMessage,
+    OutgoingMail, Outline, RawMessage, Report, WorkerSettings,
 };
 use crate::openpgp::{self, Keyring, KeyringError};
 use crate::reply::{self, ComposeError, Office, TemplateError, Templates};
@@ -81,6 +81,10 @@ impl Desk {
             warnings: self.keyring.warnings().to_vec(),
             own,
             team: with_certificate.chain(without).collect(),
+            edition: Edition {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                keys: self.keyring.decryption_fingerprints(),
+            },
             repositories: self.routing.repositories().to_vec(),
             ..Ready::default()
         }

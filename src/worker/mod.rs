@@ -16,7 +16,7 @@ pub mod spawner;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Address, Fingerprint, Repository};
+use crate::model::{Address, Edition, Fingerprint, Repository};
 
 pub use confinement::Confinement;
 pub use desk::{Desk, DeskError};
@@ -34,6 +34,8 @@ pub struct Ready {
     /// The certificate that signs and that people encrypt to; `None`: nothing can be answered.
     pub own: Option<OwnCertificate>,
     pub team: Vec<Member>,
+    /// With what mail is opened here.
+    pub edition: Edition,
     /// Repositories that the routing table names.
     pub repositories: Vec<Repository>,
     /// What holds the worker in.

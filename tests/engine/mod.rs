@@ -111,6 +111,7 @@ async fn goes_on_from_every_state_that_a_crash_can_leave() {
             turn: 0,
             died: false,
             assessment: Some(assessment()),
+            edition: None,
             case: None,
             advisory: None,
             mails: Vec::new(),
@@ -272,6 +273,122 @@ async fn only_who_reads_the_reporters_mail_adds_to_a_case_by_naming_it() {
     assert!(matches!(outcome(&gateway, 3).await, Outcome::Commented { .. }));
 }
 
+/// Each row: the mails' lines, and how each ends; the second one's ending is what the row is about.
+#[tokio::test]
+async fn ciphertext_that_comes_again_is_filed_once_and_the_team_is_told() {
+    let erin = "ciphertext: a\nfrom: erin@example.org";
+    let cases: [(&str, String, &str); 6] = [
+        ("by its sender, to another of our addresses", format!("{erin}\nx: 2"), "duplicate"),
+        ("by somebody else", "ciphertext: a\nfrom: mallory@example.org".into(), "copy"),
+        ("in the sender's name, to be answered elsewhere", format!("{erin}\nanswer-to: mallory@example.org"), "copy"),
+        ("with clear text beside it", format!("{erin}\npartly: yes"), "copy"),
+        ("another one", "ciphertext: b\nfrom: mallory@example.org".into(), "filed"),
+        ("none at all", "from: mallory@example.org".into(), "filed"),
+    ];
+    for (what, second, expected) in cases {
+        let gateway = gateway(Arc::default()).await;
+        gateway.world.deliver(1, erin);
+        drain(&gateway).await;
+        gateway.world.deliver(2, &second);
+        drain(&gateway).await;
+        let ended = match outcome(&gateway, 2).await {
+            Outcome::Ignored(IgnoreReason::DuplicateOf(original)) if original == MessageId::new(1) => "duplicate",
+            Outcome::Held(HoldReason::SameCiphertext) => "copy",
+            Outcome::Filed(_) => "filed",
+            other => panic!("{what}: {other:?}"),
+        };
+        assert_eq!(ended, expected, "{what}");
+        assert_eq!(gateway.world.filed().len(), if expected == "filed" { 2 } else { 1 }, "{what}");
+        let orders = gateway.world.orders.lock().unwrap();
+        let told = orders.iter().filter(|order| order.message == MessageId::new(2)).flat_map(|order| &order.notes);
+        let told: Vec<&String> = told.filter(|note| note.contains("T-SEC-2026-0001 (m1)")).collect();
+        assert_eq!(told.len(), usize::from(expected == "copy" && second.contains("mallory")), "{what}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_copies_that_are_opened_at_one_time_are_filed_once() {
+    let gateway = gateway_with(Arc::default(), |settings| settings.openers = 4).await;
+    for (uid, name) in ["erin", "mallory", "trent", "victor"].into_iter().enumerate() {
+        gateway.world.deliver(uid as u32 + 1, &format!("ciphertext: a\nfrom: {name}@example.org"));
+    }
+    drain(&gateway).await;
+    assert_eq!(gateway.world.filed().len(), 1);
+}
+
+#[tokio::test]
+async fn what_stayed_shut_is_opened_again_when_a_key_comes_and_its_sender_hears_of_it() {
+    let gateway = gateway(Arc::default()).await;
+    let edition = |keys: &[&str]| Edition {
+        version: "1".into(),
+        keys: keys.iter().map(|key| key.repeat(40).parse().unwrap()).collect(),
+    };
+    gateway.engine.opens_with(edition(&["A"]));
+    gateway.world.deliver(1, "shut: b\nfrom: erin@example.org");
+    gateway.world.deliver(2, "shut: c\nfrom: erin@example.org");
+    drain(&gateway).await;
+    let shut = Outcome::Held(HoldReason::Unreadable(Unreadable::NoKey));
+    let first_orders = gateway.world.orders.lock().unwrap().len();
+    let opened = |gateway: &Gateway| gateway.world.log().iter().filter(|line| *line == "assess").count();
+    let rows: [(&[&str], usize, bool); 5] =
+        [(&["A"], 0, false), (&["A", "B"], 2, true), (&["A", "B"], 0, true), (&["B"], 0, true), (&["B", "D"], 1, true)];
+    for (keys, tried, filed) in rows {
+        if keys.contains(&"B") {
+            *gateway.world.keys.lock().unwrap() = vec!["b".into()];
+        }
+        let before = opened(&gateway);
+        gateway.engine.opens_with(edition(keys));
+        drain(&gateway).await;
+        assert_eq!(opened(&gateway) - before, tried, "{keys:?}");
+        assert_eq!(matches!(outcome(&gateway, 1).await, Outcome::Filed(_)), filed, "{keys:?}");
+        assert_eq!(outcome(&gateway, 2).await, shut);
+    }
+    let orders = gateway.world.orders.lock().unwrap();
+    let later: Vec<(MessageId, bool)> = orders[first_orders..].iter().map(|o| (o.message, o.opened_late)).collect();
+    assert_eq!(later, [(MessageId::new(1), true)], "told once, and nobody of what stayed shut");
+}
+
+#[tokio::test]
+async fn a_thousand_shut_messages_are_opened_again_a_few_at_a_time() {
+    let gateway = gateway(Arc::default()).await;
+    let now = time::OffsetDateTime::now_utc();
+    let batch = |uid: u32| Batch {
+        messages: vec![message(uid, &format!("shut: b\nx: {uid}"))],
+        cursor: Some(Cursor::Imap { uid_validity: 1, uid }),
+    };
+    for uid in 1..=60 {
+        let recorded = gateway.store.record("inbox", &batch(uid), now).await.unwrap();
+        let state = State::Nothing { outcome: Outcome::Held(HoldReason::Unreadable(Unreadable::NoKey)) };
+        gateway.store.advance(recorded[0].message, plain_step(state, now)).await.unwrap();
+    }
+    gateway.engine.opens_with(Edition { version: "1".into(), keys: Vec::new() });
+    let stop = CancellationToken::new();
+    let watch = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        stop.cancel();
+    };
+    let (ran, ()) = tokio::join!(gateway.engine.run(stop.clone()), watch);
+    ran.unwrap();
+    assert_eq!(gateway.world.log().iter().filter(|line| *line == "assess").count(), 7);
+}
+
+fn plain_step(state: State, now: time::OffsetDateTime) -> Advance {
+    Advance {
+        state,
+        due: now,
+        turn: 0,
+        died: false,
+        assessment: None,
+        edition: None,
+        case: None,
+        advisory: None,
+        mails: Vec::new(),
+        replies: None,
+        note: String::new(),
+        now,
+    }
+}
+
 #[tokio::test]
 async fn a_held_message_goes_on_by_a_persons_word() {
     let gateway = gateway(Arc::default()).await;
@@ -360,7 +477,7 @@ fn assessment() -> Assessment {
             signature_shortfall: None,
             automatic: None,
             can_encrypt_reply: false,
-            ciphertext: None,
+            ciphertexts: Vec::new(),
             private_key_attached: false,
             doubts: Vec::new(),
         },

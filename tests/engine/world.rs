@@ -28,6 +28,8 @@ pub struct World {
     pub digests: Mutex<Vec<Digest>>,
     /// What the clock shows; the real time when it is not set.
     pub clock: Mutex<Option<OffsetDateTime>>,
+    /// What the opener's double can open.
+    pub keys: Mutex<Vec<String>>,
     pub log: Mutex<Vec<String>>,
 }
 
@@ -254,6 +256,15 @@ impl Opener for Outside {
         }
         if field(message, "clear").is_some() {
             facts.encryption = Encryption::None;
+        }
+        if field(message, "partly").is_some() {
+            facts.encryption = Encryption::Partial;
+        }
+        facts.ciphertexts =
+            field(message, "ciphertext").map(|text| ContentDigest::of(text.as_bytes())).into_iter().collect();
+        if field(message, "shut").is_some_and(|key| !self.0.keys.lock().unwrap().contains(&key.to_owned())) {
+            (facts.encryption, facts.failure) = (Encryption::Failed, Some(Unreadable::NoKey));
+            verdict.kind = Kind::Unreadable;
         }
         if field(message, "own").is_some() {
             facts.automatic = Some(Automatic::OwnMail { case: None });

@@ -19,6 +19,7 @@ pub fn check(mail: &[u8]) {
         marker: "intake-00112233445566778899aabbccddeeff".parse::<Marker>().expect("a marker"),
         refused: None,
         comment: mail.len().is_multiple_of(2),
+        same_ciphertext: Vec::new(),
     };
     match BENCH.desk.draft(&message, &Known::default(), &order, NOW) {
         Draft::Advisory(draft) => {

@@ -18,6 +18,7 @@ mod maildir;
 mod opening;
 mod shapes;
 mod smtp;
+mod strangers;
 mod systemd;
 mod triage;
 mod worker;

@@ -56,6 +56,11 @@ impl Gateway {
         self.command(arguments).stdin(Stdio::null()).output().unwrap()
     }
 
+    /// Asks the daemon to read its settings and keys again.
+    pub fn hang_up(&self) {
+        signal(self.child.as_ref().expect("started").id(), "HUP");
+    }
+
     /// Asks the daemon to stop and waits for it; gives its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         signal(self.pid(), "TERM");

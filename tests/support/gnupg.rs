@@ -59,6 +59,11 @@ impl GnuPg {
         self.run(&arguments, plaintext)
     }
 
+    /// A detached signature by `signer` over `content`. Armored.
+    pub fn sign_detached(&self, content: &[u8], signer: &str) -> Vec<u8> {
+        self.run(&["--armor", "--local-user", signer, "--detach-sign"], content)
+    }
+
     /// Opens a message; fails the test when GnuPG cannot.
     pub fn decrypt(&self, ciphertext: &[u8]) -> Opened {
         let output = self.output(&["--decrypt"], ciphertext);

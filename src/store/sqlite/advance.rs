@@ -1,6 +1,6 @@
 use sqlx::{Row, SqliteConnection};
 
-use super::{digest, outbox, rows};
+use super::{digest, outbox, rows, twins};
 use crate::case::State;
 use crate::model::MessageId;
 use crate::ports::{Advance, StoreError};
@@ -25,7 +25,9 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
              attempt = CASE WHEN $7 THEN attempt ELSE 0 END,
              died = CASE WHEN $7 THEN died + $9 ELSE 0 END,
              assessment = COALESCE($10, assessment),
-             case_id = COALESCE($11, case_id)
+             case_id = COALESCE($11, case_id),
+             edition = COALESCE($12, edition),
+             was_shut = MAX(was_shut, $13)
          WHERE id = $1 RETURNING turn, case_id, json_extract(assessment, '$.facts.message_id') AS mail_id,
                                 json_extract(assessment, '$.verdict.kind') AS kind",
     )
@@ -40,8 +42,13 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
     .bind(step.died)
     .bind(step.assessment.as_ref().map(json).transpose()?)
     .bind(step.case.as_ref().map(|case| case.as_str().to_owned()))
+    .bind(step.edition.as_ref().map(json).transpose()?)
+    .bind(before.is_shut())
     .fetch_one(&mut *tx)
     .await?;
+    for digest in step.assessment.iter().flat_map(|assessment| &assessment.facts.ciphertexts) {
+        twins::remember(tx, message, digest).await?;
+    }
     let case = rows::case_name(&row)?;
     if let Some(case) = &case {
         if let Some(advisory) = &step.advisory {

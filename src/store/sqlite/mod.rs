@@ -11,6 +11,7 @@ mod record;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod twins;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -21,10 +22,10 @@ use async_trait::async_trait;
 use sqlx::{Sqlite as Driver, SqlitePool, Transaction};
 use time::OffsetDateTime;
 
-use crate::model::{Address, CaseId, Digest, MailId, MessageId, OutgoingMail, RawMessage};
+use crate::model::{Address, CaseId, ContentDigest, Digest, Edition, MailId, MessageId, OutgoingMail, RawMessage};
 use crate::ports::{
     Advance, Batch, CaseRecord, Claimed, Cursor, History, Joined, Lane, MailResult, MessageFilter, MessageRecord,
-    Queued, Recorded, ReplyLimit, Store, StoreError,
+    Queued, Recorded, ReplyLimit, Shut, Store, StoreError,
 };
 
 /// A store in an SQLite file.
@@ -126,6 +127,23 @@ impl Store for Sqlite {
     async fn case_of_mail(&self, ids: &[MailId]) -> Result<Option<Joined>, StoreError> {
         let mut connection = self.readers.acquire().await?;
         read::case_of_mail(&mut connection, ids).await
+    }
+
+    async fn twins(&self, message: MessageId, ciphertexts: &[ContentDigest]) -> Result<Vec<MessageRecord>, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        twins::twins(&mut connection, message, ciphertexts).await
+    }
+
+    async fn shut_before(&self, edition: &Edition, limit: u32) -> Result<Vec<Shut>, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        twins::shut_before(&mut connection, edition, limit).await
+    }
+
+    async fn stay_shut(&self, messages: &[MessageId], edition: &Edition) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        twins::stay_shut(&mut tx, messages, edition).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn replies_since(&self, address: &Address, limit: ReplyLimit) -> Result<u32, StoreError> {

@@ -42,6 +42,7 @@ pub fn claimed(row: &SqliteRow, case: Option<CaseRecord>) -> Result<Claimed, Sto
         turn: number(row, "turn")?,
         duplicate_of: row.try_get::<Option<i64>, _>("duplicate_of")?.map(MessageId::new),
         marker: id("marker", &text(row, "marker")?)?,
+        was_shut: number(row, "was_shut")? != 0,
         case,
         assessment: optional(row, "assessment")?.map(|text| parsed("verdict", &text)).transpose()?,
     })

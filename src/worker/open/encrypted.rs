@@ -3,7 +3,7 @@ use super::inline::{Segment, segments};
 use super::text::Written;
 use super::walk::{Place, Walk, attachment};
 use crate::mime::{self, Entity};
-use crate::model::{ContentDigest, EncryptionFormat, LearnedFrom, Unreadable};
+use crate::model::{ContentDigest, EncryptionFormat, LearnedFrom, Outside, Unreadable};
 use crate::openpgp::{self, Decrypted, Trouble};
 
 impl Walk<'_> {
@@ -62,6 +62,7 @@ impl Walk<'_> {
             Some(binary) => self.packets(&binary, block, wrap, place),
             None => {
                 self.tried += 1;
+                self.outside.get_or_insert(Outside { damaged: true, ..Outside::default() });
                 self.stays_shut(Unreadable::Malformed, block, wrap);
             }
         }
@@ -70,16 +71,19 @@ impl Walk<'_> {
     /// `original` is what is passed on when `binary` stays shut.
     fn packets(&mut self, binary: &[u8], original: &[u8], wrap: Wrap, place: &Place) {
         let digest = ContentDigest::of(binary);
-        self.digest.get_or_insert(digest);
         // Some programs send it twice: in both alternatives, in the text and as a file.
         if self.looked_into.contains(&digest) {
             self.tried += 1;
             return;
         }
         self.looked_into.push(digest);
-        let opened = if self.used_up() { Err(Unreadable::TooLarge) } else { self.open(binary) };
-        match opened {
-            Ok(opened) => self.present(opened, digest, wrap, place),
+        if self.used_up() {
+            return self.stays_shut(Unreadable::TooLarge, original, wrap);
+        }
+        let outside = self.look_from_outside(original, binary);
+        self.outside.get_or_insert_with(|| outside.clone());
+        match self.open(binary) {
+            Ok(opened) => self.present(opened, outside, wrap, place),
             Err(cause) => self.stays_shut(cause, original, wrap),
         }
     }
@@ -112,7 +116,7 @@ impl Walk<'_> {
     }
 
     /// Shows what came out of a ciphertext.
-    fn present(&mut self, opened: Decrypted, digest: ContentDigest, wrap: Wrap, place: &Place) {
+    fn present(&mut self, opened: Decrypted, outside: Outside, wrap: Wrap, place: &Place) {
         let Decrypted { plaintext, signatures, decryption_key } = opened;
         let encrypted = decryption_key.is_some();
         let mut within = Place { root: !place.forwarded, mangled: false, ..place.clone() };
@@ -127,7 +131,7 @@ impl Walk<'_> {
         let parsed = if mime_content { mime::parse(&plaintext, self.limits).ok() } else { None };
         if encrypted {
             if self.opened == 0 {
-                (self.format, self.digest) = (Some(wrap.format()), Some(digest));
+                (self.format, self.outside) = (Some(wrap.format()), Some(outside));
             }
             self.opened += 1;
             self.decryption_key = self.decryption_key.take().or(decryption_key);

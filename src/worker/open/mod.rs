@@ -8,6 +8,7 @@ mod hidden;
 mod inline;
 mod keys;
 mod outline;
+mod outside;
 mod shape;
 mod signed;
 mod text;
@@ -24,8 +25,8 @@ pub use self::outline::outline;
 use self::walk::{Seen, Walk};
 use crate::mime::{self, Entity};
 use crate::model::{
-    Authentication, Encryption, Identity, Known, OpenedMessage, Part, PartContent, Protection, RawMessage, Secret,
-    Sender, Signature, SignatureStatus, Unreadable, WorkerSettings,
+    Authentication, Encryption, Identity, Known, OpenedMessage, Outside, Part, PartContent, Protection, RawMessage,
+    Secret, Sender, Signature, SignatureStatus, Unreadable, WorkerSettings,
 };
 use crate::openpgp::Keyring;
 
@@ -51,6 +52,7 @@ pub fn open(
             let mail = Entity::headers_only(&bytes, limits);
             let encrypted = mail.media_type() == "multipart/encrypted";
             let encryption = if encrypted { Encryption::Failed } else { Encryption::None };
+            walk.outside = Some(Outside { too_large: true, ..Outside::default() });
             OpenedMessage { encryption, ..opened(&mail, walk, identity) }
         }
     }
@@ -93,7 +95,8 @@ fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {
         signature,
         certificates: walk.keys.in_model(),
         reply_certificate,
-        ciphertext: walk.digest,
+        outside: outside::of(&mail.header, failure, walk.outside.take()),
+        ciphertexts: std::mem::take(&mut walk.ciphertexts),
         automatic: mime::automatic(mail, identity),
         private_key_attached: walk.keys.private_key_attached,
         doubts,

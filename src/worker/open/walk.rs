@@ -7,8 +7,8 @@ use super::keys::FoundKeys;
 use super::shape;
 use crate::mime::{self, Content, Entity};
 use crate::model::{
-    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, Part, PartContent,
-    Protection, Secret, Unreadable,
+    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, Outside, Part,
+    PartContent, Protection, Secret, Unreadable,
 };
 use crate::openpgp::{Budget, Checked, Keyring};
 
@@ -36,9 +36,10 @@ pub(super) struct Walk<'k> {
     pub failure: Option<Unreadable>,
     pub format: Option<EncryptionFormat>,
     pub decryption_key: Option<Fingerprint>,
-    pub digest: Option<ContentDigest>,
     /// Of every ciphertext that was tried.
     pub looked_into: Vec<ContentDigest>,
+    pub ciphertexts: Vec<ContentDigest>,
+    pub outside: Option<Outside>,
     pub budget: Budget,
     /// Ciphertext was quoted from another mail.
     pub quoted: bool,
@@ -101,8 +102,9 @@ impl<'k> Walk<'k> {
             failure: None,
             format: None,
             decryption_key: None,
-            digest: None,
             looked_into: Vec::new(),
+            ciphertexts: Vec::new(),
+            outside: None,
             budget: Budget::new(limits),
             quoted: false,
             doubts: Vec::new(),
