@@ -11,6 +11,13 @@
 //! composes alert and reply ([`reply`]); [`github`] or [`ledger`] files it, [`smtp`] sends. [`engine`] drives all of this
 //! through the ports, [`app`] puts the parts together, [`cli`] is what a person types.
 //!
+//! # Processes
+//!
+//! The daemon has the network and the state, and cannot read the keys. It starts a spawner ([`worker::spawner`]) before its
+//! first connection, which reads the keys, has no network and makes workers ([`worker::Pool`]). A worker does stages 3 to 6
+//! and 8, has neither network nor files, a bound of memory, and one socket to the daemon ([`worker::confinement`]).
+//! `advisory-intake run`, `spawner` and `worker` are one program.
+//!
 //! # Promises
 //!
 //! 1. Decrypted text leaves the process in three ways only: to GitHub as a private advisory or a comment on one, in mail

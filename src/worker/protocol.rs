@@ -26,8 +26,9 @@ pub(super) const MAX_ANSWER: u64 = 512 << 20;
 pub(super) const REQUEST_OVERHEAD: u64 = 4 << 20;
 /// Most pieces of a frame: a mail each for a team that is larger than any.
 const MAX_PIECES: u32 = 1 << 12;
-/// Memory set aside before the first byte of a piece has come.
-const FIRST_ALLOCATION: u64 = 64 << 10;
+/// Memory set aside before the first byte of a piece has come. A draft fits, so that none is left behind in memory that was
+/// given back when there was more room to be made; what it ends in is wiped.
+const FIRST_ALLOCATION: u64 = 1 << 20;
 
 /// What the daemon asks. The message's bytes are the frame's second piece.
 #[derive(Serialize, Deserialize)]

@@ -78,6 +78,19 @@ pub fn confine_worker(memory: u64) -> Result<Confinement, ConfinementError> {
     Ok(confinement)
 }
 
+/// Confines the calling thread alone as a worker is, but for the resource limits, which only a process has: for measuring
+/// what being confined costs.
+///
+/// # Errors
+///
+/// Where something of what is taken can be done all the same.
+pub fn confine_thread() -> Result<Confinement, ConfinementError> {
+    let mut confinement = Confinement::of_landlock(landlock::for_work()?);
+    confinement.filtered(seccomp::for_work());
+    verify()?;
+    Ok(confinement)
+}
+
 /// Tries from inside everything that a worker must not be able to do.
 ///
 /// # Errors
