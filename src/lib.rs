@@ -40,6 +40,7 @@ pub mod app;
 pub mod case;
 pub mod cli;
 pub mod config;
+pub mod dns;
 pub mod engine;
 pub mod github;
 pub mod imap;

@@ -125,7 +125,8 @@ fn sender(message: &OpenedMessage, identity: &Identity) -> String {
         Authentication::Dkim => "authenticated by the mail domain (DKIM)",
         Authentication::None => "not authenticated: anyone could have written this",
     };
-    cell(&format!("{who}{proof}"))
+    let shortfall = message.sender.shortfall.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    cell(&format!("{who}{proof}{shortfall}"))
 }
 
 fn judged(order: &DraftOrder) -> String {

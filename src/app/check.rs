@@ -165,7 +165,8 @@ async fn network(
     findings: &mut Vec<Finding>,
     progress: impl Fn(Step<'_>),
 ) {
-    let of = settings.mailboxes.len() as u64 + 1 + repositories.len() as u64;
+    let asks = u64::from(settings.sender.dkim);
+    let of = settings.mailboxes.len() as u64 + 1 + asks + repositories.len() as u64;
     let mut done = 0;
     let mut step = |what: &str| {
         progress(Step { done, of, what });
@@ -186,6 +187,14 @@ async fn network(
     match parts::sender(settings) {
         Ok(sender) => findings.extend(sender.check().await),
         Err(error) => findings.push(Finding::failure("outgoing mail", error.to_string())),
+    }
+    match parts::dns(settings) {
+        Ok(Some(dns)) => {
+            step("dns");
+            findings.extend(dns.check().await);
+        }
+        Ok(None) => {}
+        Err(error) => findings.push(Finding::failure("dns", error.to_string())),
     }
     let advisories: Arc<dyn Advisories> = match parts::advisories(settings) {
         Ok(advisories) => advisories,

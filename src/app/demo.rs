@@ -12,7 +12,7 @@ use crate::config::{Delivery, Filing, Log, Mailbox, MailboxKind, SecretSource, b
 use crate::engine::{Engine, EngineError, Parts};
 use crate::ledger::Ledger;
 use crate::model::{
-    Disclosure, FolderNames, HoldReason, Identity, Limits, MailKind, Origin, Outcome, Question, Verdict,
+    Disclosure, FolderNames, HoldReason, Identity, Limits, MailKind, Origin, Outcome, Question, SenderRules, Verdict,
 };
 use crate::ports::{History, MessageFilter, MessageRecord, Store};
 use crate::store::Sqlite;
@@ -137,6 +137,8 @@ fn settings(fixtures: &Path, folder: &Path) -> Result<Settings, Error> {
         known: vec![keys.join("reporters")],
         routing: None,
         templates: None,
+        sender: SenderRules::default(),
+        dns_servers: Vec::new(),
         limits: Limits::default(),
         // One after the other, so that every run numbers the cases alike: some mails name one.
         workers: Some(1),

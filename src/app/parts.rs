@@ -7,13 +7,14 @@ use time::OffsetDateTime;
 
 use super::{Error, Settings, file_error};
 use crate::config::{Delivery, Filing, GitHubLogin, Login, Mailbox, MailboxKind, SecretSource, Tls};
+use crate::dns::Resolver;
 use crate::engine;
 use crate::github::{self, GitHub};
 use crate::imap::{self, Imap};
 use crate::ledger::Ledger;
 use crate::maildir::{self, Maildir};
 use crate::model::{Limits, WorkerSettings};
-use crate::ports::{Advisories, Clock, MailSender, MailSource};
+use crate::ports::{Advisories, Clock, Dns, MailSender, MailSource};
 use crate::smtp::{self, MaildirOut, Smtp};
 use crate::store::Sqlite;
 use crate::worker::Pool;
@@ -156,6 +157,15 @@ fn gone_aside(program: PathBuf) -> PathBuf {
         Some(path) => path.into(),
         None => program,
     }
+}
+
+/// What asks the DNS about senders, where it may be asked. Within a tokio runtime.
+pub(super) fn dns(settings: &Settings) -> Result<Option<Arc<dyn Dns>>, Error> {
+    if !settings.sender.dkim {
+        return Ok(None);
+    }
+    let resolver = Resolver::new(&settings.dns_servers, settings.identity.address.domain()).map_err(Error::refused)?;
+    Ok(Some(Arc::new(resolver)))
 }
 
 /// How many workers open mail.

@@ -25,7 +25,7 @@ async fn put(settings: &Settings, raw: RawMessage, pool: Pool) -> Result<Message
         advisories: parts::advisories(settings)?,
         store: store.clone(),
         opener: Arc::new(pool),
-        dns: None,
+        dns: parts::dns(settings)?,
         clock: Arc::new(parts::SystemClock),
     };
     let result = Engine::new(parts, parts::engine(settings)).process(raw).await;

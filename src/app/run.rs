@@ -50,7 +50,7 @@ async fn gateway(config: &Path, settings: Settings, pool: Arc<Pool>, once: bool)
         advisories: parts::advisories(&settings)?,
         store: store.clone(),
         opener: pool.clone(),
-        dns: None,
+        dns: parts::dns(&settings)?,
         clock: Arc::new(parts::SystemClock),
     };
     let engine = Arc::new(Engine::new(parts, parts::engine(&settings)));

@@ -21,6 +21,7 @@ pub(super) struct File {
     pub keys: KeysTable,
     pub routing: RoutingTable,
     pub templates: TemplatesTable,
+    pub sender: SenderTable,
     pub limits: Limits,
     pub work: WorkTable,
     pub store: StoreTable,
@@ -122,6 +123,15 @@ pub(super) struct KeysTable {
 
 #[derive(Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct SenderTable {
+    pub dkim: Option<bool>,
+    pub dns_servers: Vec<String>,
+    pub authserv_id: Option<String>,
+    pub authserv_received: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct RoutingTable {
     pub file: Option<PathBuf>,
 }
@@ -166,8 +176,15 @@ pub(super) struct LogTable {
 }
 
 /// Lists that an environment variable can hold, its items separated by commas.
-const LISTS: [&str; 6] =
-    ["identity.aliases", "keys.secret", "keys.passwords", "keys.team", "keys.team_addresses", "keys.known"];
+const LISTS: [&str; 7] = [
+    "identity.aliases",
+    "keys.secret",
+    "keys.passwords",
+    "keys.team",
+    "keys.team_addresses",
+    "keys.known",
+    "sender.dns_servers",
+];
 
 /// Reads `text` with the variables of `environment` over it.
 ///

@@ -1,5 +1,6 @@
 //! The settings as the program uses them: every value checked, every path absolute or relative to the working folder.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ pub struct Settings {
     pub routing: Option<PathBuf>,
     /// A folder whose files replace built-in templates.
     pub templates: Option<PathBuf>,
+    /// What may show who sent a message.
+    pub sender: SenderRules,
+    /// Servers that are asked for the keys of mail domains; empty: those of the system.
+    pub dns_servers: Vec<SocketAddr>,
     pub limits: Limits,
     /// Worker processes; `None` is one a core.
     pub workers: Option<usize>,
@@ -67,7 +72,7 @@ impl Settings {
         Ok(WorkerSettings {
             identity: self.identity.clone(),
             limits: self.limits.clone(),
-            sender: SenderRules::default(),
+            sender: self.sender.clone(),
             secret_keys: paths(&self.secret_keys)?,
             key_passwords: paths(&self.key_passwords)?,
             team_certificates: self.team.clone(),

@@ -40,6 +40,14 @@ fn mistakes_are_answered_with_their_place_and_what_to_do() {
             "[identity]\naddress = \"a@b\"\n[mailbox.m]\npath = \"x\"\n[smtp]\ndeliver_to = \"o\"\n[ledger]\nfolder = \"l\"\n[digest]\nhour = 24",
             "intake.toml:10: hour is an hour of the day in UTC: 0 to 23",
         ),
+        (
+            "[identity]\naddress = \"a@b\"\n[mailbox.m]\npath = \"x\"\n[smtp]\ndeliver_to = \"o\"\n[ledger]\nfolder = \"l\"\n[sender]\ndns_servers = [\"dns.example.org\"]",
+            "intake.toml:10: \"dns.example.org\" is no address of a DNS server",
+        ),
+        (
+            "[identity]\naddress = \"a@b\"\n[mailbox.m]\npath = \"x\"\n[smtp]\ndeliver_to = \"o\"\n[ledger]\nfolder = \"l\"\n[sender]\nauthserv_id = \"mx; x\"",
+            "intake.toml:10: authserv_id is the first word",
+        ),
         ("", "address is missing in [identity]"),
         ("[identity]\naddress = \"a@b\"\n", "intake.toml: no mailbox: add [mailbox.main]"),
         ("[identity]\naddress = \"a@b\"\n[mailbox.main]\nuser = \"a\"", "intake.toml:3: [mailbox.main] needs host"),
@@ -169,7 +177,7 @@ fn the_sample_has_every_key_of_the_schema() {
             sections.entry(section).or_default().push(key.to_owned());
         }
     }
-    let schema: [(&str, Vec<String>); 15] = [
+    let schema: [(&str, Vec<String>); 16] = [
         ("identity", keys::<file::IdentityTable>()),
         ("mailbox", keys::<file::MailboxTable>()),
         ("smtp", keys::<file::SmtpTable>()),
@@ -179,6 +187,7 @@ fn the_sample_has_every_key_of_the_schema() {
         ("keys", keys::<file::KeysTable>()),
         ("routing", keys::<file::RoutingTable>()),
         ("templates", keys::<file::TemplatesTable>()),
+        ("sender", keys::<file::SenderTable>()),
         ("limits", keys::<crate::model::Limits>()),
         ("work", keys::<file::WorkTable>()),
         ("store", keys::<file::StoreTable>()),

@@ -1,5 +1,6 @@
 //! From the file as it is written to settings that fit together.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::settings::{
     Delivery, Filing, GitHub, GitHubLogin, Imap, Log, Login, Mailbox, MailboxKind, Settings, Smtp, Tls,
 };
 use super::{ConfigError, SecretSource};
-use crate::model::{Address, CaseId, FilingWay, FolderNames, Identity, InvalidAddress, InvalidId, MailId};
+use crate::model::{Address, CaseId, FilingWay, FolderNames, Identity, InvalidAddress, InvalidId, MailId, SenderRules};
 
 const STORE: &str = "/var/lib/advisory-intake/intake.sqlite";
 const GITHUB_API: &str = "https://api.github.com";
@@ -39,6 +40,8 @@ pub(super) fn settings(file: &Path, raw: file::File, places: &Places) -> Result<
         known: check.paths(raw.keys.known),
         routing: raw.routing.file.map(|path| folder.join(path)),
         templates: raw.templates.folder.map(|path| folder.join(path)),
+        dns_servers: check.dns_servers(&raw.sender)?,
+        sender: check.sender(raw.sender)?,
         limits: raw.limits,
         workers: check.positive("work.workers", raw.work.workers)?,
         store: folder.join(raw.store.path.unwrap_or_else(|| STORE.into())),
@@ -285,6 +288,31 @@ impl Check<'_> {
             return Err(self.places.problem("limits.mime_depth", "mime_depth is at most 100"));
         }
         Ok(())
+    }
+
+    fn sender(&self, raw: file::SenderTable) -> Result<SenderRules, ConfigError> {
+        let token =
+            |id: &String| !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic() && !b"()<>;\"\\".contains(&b));
+        if raw.authserv_id.as_ref().is_some_and(|id| !token(id)) {
+            let what = "authserv_id is the first word of the server's Authentication-Results, such as mx.example.org";
+            return Err(self.places.problem("sender.authserv_id", what));
+        }
+        Ok(SenderRules {
+            dkim: raw.dkim.unwrap_or(false),
+            authserv_id: raw.authserv_id.map(|id| id.to_ascii_lowercase()),
+            authserv_received: raw.authserv_received.unwrap_or(0),
+        })
+    }
+
+    fn dns_servers(&self, raw: &file::SenderTable) -> Result<Vec<SocketAddr>, ConfigError> {
+        let server = |text: &String| {
+            let alone = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+            text.parse().or_else(|_| alone()).map_err(|_| {
+                let what = format!("{text:?} is no address of a DNS server: write 192.0.2.1, or 192.0.2.1:53");
+                self.places.problem("sender.dns_servers", what)
+            })
+        };
+        raw.dns_servers.iter().map(server).collect()
     }
 
     fn digest(&self, raw: &file::DigestTable) -> Result<Option<u8>, ConfigError> {

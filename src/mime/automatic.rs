@@ -1,5 +1,6 @@
+use super::author::author;
 use super::entity::{Content, Entity};
-use super::facts::{author, is_ours, list_addresses};
+use super::facts::{is_ours, list_addresses};
 use super::header::HeaderSection;
 use crate::model::{Automatic, CaseId, Identity, MailId};
 

@@ -1,39 +1,9 @@
-use super::header::{HeaderSection, Mailbox};
+use super::author::{author, behind_list, mailto};
+use super::header::HeaderSection;
 use crate::model::{Address, Headers, Identity};
 
 /// Recipients of one mail that are kept.
 const MOST_RECIPIENTS: usize = 200;
-
-/// Who wrote a mail, from its header section.
-///
-/// A mailing list that rewrites `From` (DMARC) keeps the author in `X-Original-From`; that one counts where `From` is an
-/// address of the list, and nowhere else. `address` is `None` when it is missing or several people are named.
-pub fn author(header: &HeaderSection) -> Mailbox {
-    let from = header.mailboxes("from");
-    let [sender] = &from[..] else { return nobody(&from) };
-    if header.count("from") != 1 {
-        return nobody(&from);
-    }
-    match &header.mailboxes("x-original-from")[..] {
-        [author] if author.address.is_some() && is_of_list(sender, header) => author.clone(),
-        _ => sender.clone(),
-    }
-}
-
-/// A sender who is several people, or none.
-fn nobody(mailboxes: &[Mailbox]) -> Mailbox {
-    Mailbox { name: mailboxes.first().map(|mailbox| mailbox.name.clone()).unwrap_or_default(), address: None }
-}
-
-/// Whether the domain of `sender` is the list's, or one above or below it (`groups.io` and `project.groups.io`).
-fn is_of_list(sender: &Mailbox, header: &HeaderSection) -> bool {
-    let Some(sender) = &sender.address else { return false };
-    let below = |inner: &str, outer: &str| inner.strip_suffix(outer).is_some_and(|rest| rest.ends_with('.'));
-    header.values("list-post").filter_map(mailto).any(|list| {
-        let (sender, list) = (sender.domain(), list.domain());
-        sender == list || below(sender, list) || below(list, sender) && sender.contains('.')
-    })
-}
 
 /// The outer header section in the words of the model.
 pub fn headers(header: &HeaderSection, identity: &Identity) -> Headers {
@@ -81,19 +51,9 @@ pub(super) fn is_ours(address: &Address, identity: &Identity) -> bool {
 /// Addresses of the mailing list that a mail came through: its posting address, and the `From` that it put in.
 pub(super) fn list_addresses(header: &HeaderSection) -> Vec<Address> {
     let mut found: Vec<Address> = header.values("list-post").filter_map(mailto).collect();
-    if header.count("x-original-from") > 0 {
-        let senders = header.mailboxes("from");
-        found.extend(
-            senders.into_iter().filter(|sender| is_of_list(sender, header)).filter_map(|sender| sender.address),
-        );
-    }
+    let senders = header.mailboxes("from").into_iter().filter(|sender| behind_list(header, sender).is_some());
+    found.extend(senders.filter_map(|sender| sender.address));
     found
-}
-
-fn mailto(value: &[u8]) -> Option<Address> {
-    let text = String::from_utf8_lossy(value);
-    let (_, rest) = text.split_once("mailto:")?;
-    rest.split(['>', '?', ',']).next()?.trim().parse().ok()
 }
 
 fn recipients(header: &HeaderSection) -> Vec<Address> {

@@ -136,6 +136,16 @@ impl<'a> HeaderSection<'a> {
         self.values(name).filter_map(structured).collect()
     }
 
+    /// All fields in order: the name as it is written, and the raw value.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.fields.iter().map(|field| (field.name, field.value))
+    }
+
+    /// The fields of that name in order, as they are written.
+    pub(super) fn fields_named(&self, name: &str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.fields().filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
     /// The raw values of all fields of that name.
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)

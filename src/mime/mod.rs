@@ -4,6 +4,7 @@
 //! the bytes that came. Only single header fields and character sets are left to `mail-parser`, whose own parser recurses
 //! without limit and matches boundaries in mid-line.
 
+mod author;
 mod automatic;
 pub mod build;
 mod charset;
@@ -15,18 +16,21 @@ mod flowed;
 mod header;
 mod html;
 mod lines;
+mod results;
 mod tnef;
 mod uuencode;
 mod words;
 
+pub use author::{author, from};
 pub use automatic::automatic;
 pub use charset::charset;
 pub use decode::transfer;
 pub use entity::{Content, Entity, file_name, parse};
-pub use facts::{author, headers};
+pub use facts::headers;
 pub use flowed::unflowed;
 pub use header::{HeaderSection, Mailbox, Structured};
 pub use html::html_text;
+pub use results::believed;
 pub use tnef::{BrokenTnef, Tnef, TnefFile, is_tnef, tnef};
 pub use uuencode::{Uu, uudecode};
 

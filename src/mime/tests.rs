@@ -129,7 +129,7 @@ fn knows_whom_to_answer() {
         ),
         (
             "From: 'Erin' via Security <security@lists.example.org>\nReply-To: erin@example.net\n+",
-            Some("security@lists.example.org"),
+            Some("erin@example.net"),
             Some("erin@example.net"),
         ),
         (

@@ -126,6 +126,8 @@ pub struct SenderRules {
     /// The name under which the mail server of the mailbox writes `Authentication-Results` (RFC 8601 2.5), in lower case.
     /// `None`: such fields are never believed.
     pub authserv_id: Option<String>,
+    /// How many `Received` fields the operator's own servers put above that field.
+    pub authserv_received: u32,
 }
 
 /// What a worker process is started with. It reads these files itself, so that the daemon never holds a secret key.

@@ -195,6 +195,7 @@ fn facts(facts: &MessageFacts, opened: Option<&OpenedMessage>) -> Vec<(&'static 
         Authentication::Dkim => "shown by the sending domain (DKIM)",
         Authentication::None => "NOT authenticated",
     };
+    let why = facts.sender_shortfall.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let encryption = match facts.encryption {
         Encryption::Whole => "all of it was encrypted",
         Encryption::Partial => "only a part of it was encrypted",
@@ -211,7 +212,7 @@ fn facts(facts: &MessageFacts, opened: Option<&OpenedMessage>) -> Vec<(&'static 
     let signer = facts.signer.as_ref().map(|signer| format!(", {}", signer.spaced())).unwrap_or_default();
     let shortfall = opened.and_then(|o| o.signature.shortfall.as_ref()).map(|s| format!("; {s}")).unwrap_or_default();
     let mut lines = vec![
-        ("From", format!("{author} ({authenticated})")),
+        ("From", format!("{author} ({authenticated}{why})")),
         ("Protection", encryption.to_owned()),
         ("Signature", format!("{signature}{signer}{shortfall}")),
     ];

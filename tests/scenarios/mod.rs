@@ -16,6 +16,7 @@ mod imap;
 mod injection;
 mod maildir;
 mod opening;
+mod sender;
 mod shapes;
 mod smtp;
 mod strangers;

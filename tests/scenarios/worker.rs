@@ -92,18 +92,25 @@ async fn a_worker_opens_judges_and_composes() {
 
 #[tokio::test]
 async fn an_outline_names_the_authors_and_the_keys_of_their_domain() {
-    let header = "DKIM-Signature: v=1; a=rsa-sha256; d=Example.org;\r\n s=s1; bh=x; b=x\r\n\
-                  DKIM-Signature: v=1; d=example.org; s=s1; b=other\r\n\
-                  DKIM-Signature: v=1; d=printer.local; s=s1; b=x\r\n\
-                  From: Erin via list <list@lists.example>\r\nX-Original-From: erin@example.org\r\n\
-                  List-Post: <mailto:list@lists.example>\r\n";
-    let bytes = [header.as_bytes(), b"\r\nDKIM-Signature: d=body.example; s=x\r\n", &[b'x'; 400_000]].concat();
-    let message = RawMessage { size: bytes.len() as u64, bytes, ..mail("07-report-plain.eml") };
-    for (dkim, names) in [(false, vec![]), (true, vec!["s1._domainkey.example.org"])] {
+    let signature = |domain: &str, selector: &str| {
+        format!("DKIM-Signature: v=1; a=rsa-sha256; d={domain};\r\n s={selector}; h=from; bh=eA==; b=eA==\r\n")
+    };
+    let signatures = [("Example.org", "s1"), ("example.org", "s1"), ("org", "s1"), ("lists.example", "s1")];
+    let signatures: String = signatures.iter().map(|(domain, selector)| signature(domain, selector)).collect();
+    let list = "List-Post: <mailto:list@lists.example>\r\nX-Original-From: erin@example.org\r\nFrom: Erin via list <list@lists.example>\r\n";
+    let cases: [(bool, &str, &[&str], &[&str]); 3] = [
+        (true, "From: erin@example.org\r\n", &["erin@example.org"], &["s1._domainkey.example.org"]),
+        (false, "From: erin@example.org\r\n", &["erin@example.org"], &[]),
+        // What a list says of the author shows nothing, whoever signs.
+        (true, list, &["erin@example.org", "list@lists.example"], &[]),
+    ];
+    for (dkim, from, authors, names) in cases {
+        let body = format!("\r\n{}", signature("example.org", "body"));
+        let bytes = [signatures.as_bytes(), from.as_bytes(), body.as_bytes(), &[b'x'; 400_000]].concat();
+        let message = RawMessage { size: bytes.len() as u64, bytes, ..mail("07-report-plain.eml") };
         let sender = SenderRules { dkim, ..SenderRules::default() };
         let outline = pool(WorkerSettings { sender, ..settings() }).outline(&message).await.unwrap();
-        let authors: Vec<&str> = outline.authors.iter().map(|address| address.as_str()).collect();
-        assert_eq!(authors, ["erin@example.org", "list@lists.example"]);
+        assert_eq!(outline.authors.iter().map(|address| address.as_str()).collect::<Vec<_>>(), authors);
         assert_eq!(outline.dns.iter().map(|question| question.as_str()).collect::<Vec<_>>(), names);
     }
 }

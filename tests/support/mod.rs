@@ -2,6 +2,8 @@
 
 pub mod ca;
 pub mod daemon;
+pub mod dkim;
+pub mod dns;
 pub mod dovecot;
 pub mod github_double;
 pub mod gnupg;

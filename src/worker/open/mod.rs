@@ -9,6 +9,7 @@ mod inline;
 mod keys;
 mod outline;
 mod outside;
+mod sender;
 mod shape;
 mod signed;
 mod text;
@@ -25,27 +26,27 @@ pub use self::outline::outline;
 use self::walk::{Seen, Walk};
 use crate::mime::{self, Entity};
 use crate::model::{
-    Authentication, Encryption, Identity, Known, OpenedMessage, Outside, Part, PartContent, Protection, RawMessage,
-    Secret, Sender, Signature, SignatureStatus, Unreadable, WorkerSettings,
+    Encryption, Known, OpenedMessage, Outside, Part, PartContent, Protection, RawMessage, Secret, Unreadable,
+    WorkerSettings,
 };
 use crate::openpgp::Keyring;
 
-/// Opens `raw` with what is `known` beside it. Whatever its bytes are, the answer is an [`OpenedMessage`]: what could not be opened stands in its
-/// `failure`, and its headers are read as far as they can be.
+/// Opens `raw` with what is `known` beside it. Whatever its bytes are, the answer is an [`OpenedMessage`]: what could not
+/// be opened stands in its `failure`, and its headers are read as far as they can be.
 pub fn open(
     raw: &RawMessage,
     keyring: &Keyring,
     settings: &WorkerSettings,
-    _known: &Known,
+    known: &Known,
     now: OffsetDateTime,
 ) -> OpenedMessage {
-    let WorkerSettings { identity, limits, .. } = settings;
+    let limits = &settings.limits;
     let mut walk = Walk::new(keyring, limits, now);
     let bytes = with_line_breaks(&raw.bytes);
     match mime::parse(&bytes, limits) {
         Ok(mail) if !raw.is_truncated() => {
             walk.mail(&mail);
-            opened(&mail, walk, identity)
+            opened(raw, &mail, walk, settings, known)
         }
         _ => {
             walk.failure = Some(Unreadable::TooLarge);
@@ -53,7 +54,7 @@ pub fn open(
             let encrypted = mail.media_type() == "multipart/encrypted";
             let encryption = if encrypted { Encryption::Failed } else { Encryption::None };
             walk.outside = Some(Outside { too_large: true, ..Outside::default() });
-            OpenedMessage { encryption, ..opened(&mail, walk, identity) }
+            OpenedMessage { encryption, ..opened(raw, &mail, walk, settings, known) }
         }
     }
 }
@@ -66,10 +67,12 @@ fn with_line_breaks(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
-fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {
+fn opened(raw: &RawMessage, mail: &Entity, mut walk: Walk, settings: &WorkerSettings, known: &Known) -> OpenedMessage {
+    let identity = &settings.identity;
     let author = mime::author(&mail.header);
     let encryption = verdict::encryption(&walk);
     let signature = verdict::signature(&walk, author.address.as_ref());
+    let sender = sender::sender(raw, mail, &signature, settings, known);
     let reply_certificate = verdict::reply_certificate(&walk);
     let doubts = shape::doubts(&walk, author.address.as_ref());
     let failure = walk.failure.filter(|_| walk.opened == 0);
@@ -81,12 +84,7 @@ fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {
         headers: mime::headers(&mail.header, identity),
         subject: Secret::new(subject),
         subject_protected,
-        sender: Sender {
-            address: author.address,
-            name: author.name,
-            authenticated: authentication(&signature),
-            shortfall: None,
-        },
+        sender,
         encryption,
         format: walk.format,
         decryption_key: walk.decryption_key.take(),
@@ -101,13 +99,6 @@ fn opened(mail: &Entity, mut walk: Walk, identity: &Identity) -> OpenedMessage {
         private_key_attached: walk.keys.private_key_attached,
         doubts,
         parts: parts(walk),
-    }
-}
-
-fn authentication(signature: &Signature) -> Authentication {
-    match signature.status {
-        SignatureStatus::Good => Authentication::Signature,
-        _ => Authentication::None,
     }
 }
 

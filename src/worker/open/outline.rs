@@ -6,7 +6,13 @@ use crate::model::{Address, Outline, RawMessage, WorkerSettings};
 pub fn outline(raw: &RawMessage, settings: &WorkerSettings) -> Outline {
     let bytes = super::with_line_breaks(&raw.bytes);
     let header = HeaderSection::parse_some(&bytes, &settings.limits);
-    let dns = if settings.sender.dkim { dkim::questions(&header) } else { Vec::new() };
+    let dns = match mime::from(&header).filter(|_| settings.sender.dkim) {
+        Some(from) if mime::author(&header).address.is_some_and(|author| author.same_mailbox(&from)) => {
+            dkim::questions(&header, &from)
+        }
+        // Where a list speaks for the author, its signature shows nothing.
+        _ => Vec::new(),
+    };
     Outline { authors: authors(&header), dns }
 }
 

@@ -6,7 +6,9 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
-use crate::model::{Doubt, EncryptionFormat, Limits, Origin, SenderRules, WorkerSettings};
+use crate::model::{
+    Authentication, Doubt, EncryptionFormat, Identity, Limits, Origin, SenderRules, SignatureStatus, WorkerSettings,
+};
 use crate::openpgp::{Cert, Generated, generate};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
