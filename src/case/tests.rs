@@ -267,3 +267,31 @@ fn a_released_message_is_filed_where_the_person_says_unless_it_still_cannot_be_r
         }
     }
 }
+
+#[test]
+fn a_mail_of_an_odd_shape_waits_for_a_person_whatever_it_reports() {
+    use Action::*;
+    let fallback = repository("otel/community");
+    let hold = [Hold, Alert, Receipt];
+    let cases: [(Doubt, Kind, Thread, &[Action]); 9] = [
+        (Doubt::QuotedCiphertext, Kind::Report, Thread::New, &hold),
+        (Doubt::HiddenCiphertext, Kind::Question, Thread::New, &hold),
+        (Doubt::BrokenContainer, Kind::FollowUp, Thread::UnknownCase, &hold),
+        // People read what joins an advisory anyway.
+        (Doubt::BrokenContainer, Kind::FollowUp, Thread::Advisory, &[Comment, Alert, Receipt]),
+        (Doubt::Ambiguous, Kind::Spam, Thread::New, &[Ignore]),
+        (Doubt::ShutPiece, Kind::Report, Thread::New, &[File, Alert, Acknowledge]),
+        (Doubt::OnlyCertificates, Kind::Report, Thread::New, &hold),
+        (Doubt::OnlyCertificates, Kind::KeyRequest, Thread::New, &[Digest, SendInstructions]),
+        (Doubt::Blank, Kind::Empty, Thread::New, &[Hold, AlertWithoutContent]),
+    ];
+    for (doubt, kind, thread, expected) in cases {
+        let facts = MessageFacts { doubts: vec![doubt], can_encrypt_reply: true, ..facts(Encryption::Whole) };
+        let verdict = verdict(kind, Some(Disclosure::Private));
+        assert_eq!(plan(&verdict, &facts, thread), *expected, "{doubt:?} {kind}");
+        let event = Event::Assessed { facts: &facts, verdict: &verdict, thread, advisory: None, fallback: &fallback };
+        let state = State::Opening { released: None }.step(event, first_try(), &POLICY).unwrap().state;
+        let held = state.outcome() == Some(&Outcome::Held(HoldReason::Doubtful(doubt)));
+        assert_eq!(held, expected.contains(&Hold), "{doubt:?} {kind}: {state:?}");
+    }
+}
