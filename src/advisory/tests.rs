@@ -29,6 +29,7 @@ fn message(encryption: Encryption) -> OpenedMessage {
         automatic: None,
         private_key_attached: false,
         doubts: Vec::new(),
+        named_recipients: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use time::macros::datetime;
 
 use super::{Error, Loaded, Settings, fence, parts};
 use crate::model::Repository;
+use crate::openpgp::OwnUse;
 use crate::ports::{Advisories, Finding};
 use crate::store::Sqlite;
 use crate::worker::{Confinement, Ready};
@@ -111,12 +112,20 @@ async fn workers(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Rea
         }
     };
     findings.push(match &ready.own {
-        Some(own) => Finding::good("keys", format!("the gateway's certificate is {}", own.fingerprint.spaced())),
+        Some(own) => Finding::good(
+            "keys",
+            format!("the gateway's certificate is {}: it {}", own.fingerprint.spaced(), OwnUse::Signs.explain()),
+        ),
         None => Finding::failure(
             "keys",
             "there is no usable secret key: no mail is opened, no reply is signed; make one with key generate",
         ),
     });
+    // Locked and missing ones are among the warnings.
+    let others = ready.keys.iter().filter(|key| matches!(key.purpose, OwnUse::PostQuantum | OwnUse::Opens));
+    findings.extend(
+        others.map(|key| Finding::good("keys", format!("{} {}", key.fingerprint.spaced(), key.purpose.explain()))),
+    );
     findings.extend(ready.warnings.iter().map(|warning| Finding::warning("keys", warning)));
     findings.push(confinement(&ready));
     findings.push(team(&ready));

@@ -23,7 +23,7 @@ pub use demo::{Demo, DemoRow, demo};
 pub use error::{Error, file_error};
 pub use evaluate::{Evaluation, Matrix, Miss, Share, evaluate};
 pub use inspect::{Inspector, inspector_settings};
-pub use keys::{ImportedKey, KeyOrder, KeyStore, ListedKey, MadeKey, generate_key, import_keys, password};
+pub use keys::{ImportedKey, KeyOrder, KeyStore, ListedKey, MadeKey, generate_keys, import_keys, password};
 pub use message::{mail_files, read_message};
 pub use process::process;
 pub use run::run;

@@ -47,6 +47,7 @@ fn facts(encryption: Encryption) -> MessageFacts {
         ciphertexts: Vec::new(),
         private_key_attached: false,
         doubts: Vec::new(),
+        named_recipients: Vec::new(),
     }
 }
 

@@ -207,6 +207,7 @@ fn describe(record: &MessageRecord, history: &History) -> String {
             word(&facts.authenticated)
         ));
         lines.push(format!("  protected encryption {}, signature {}", word(&facts.encryption), word(&facts.signature)));
+        lines.extend(facts.whom_it_names().map(|whom| format!("  shut      {whom}")));
         lines.extend(verdict.destination.iter().map(|repository| format!("  routed to {repository}")));
         lines.extend(
             verdict.evidence.iter().map(|evidence| {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::Context;
-use crate::app::{self, Description, Error, KeyOrder, KeyStore};
+use crate::app::{self, Description, Error, KeyOrder, KeyStore, MadeKey};
 use crate::model::Address;
 
 /// Make, look at, add and hand out OpenPGP keys and certificates.
@@ -17,15 +17,19 @@ pub(super) enum Key {
     Export(Export),
 }
 
-/// Make the gateway's key: Ed25519 signs, Cv25519 decrypts.
+/// Make the gateway's key: Ed25519 signs, Cv25519 decrypts; every OpenPGP program can encrypt to it.
 ///
 /// Writes NAME.sec.asc (the secret key, for the service alone), NAME.pub.asc (the certificate, for everybody) and NAME.rev.asc
 /// (the revocation, to be kept offline). Files that exist are not touched.
+///
+/// With --post-quantum it makes a second key beside it, NAME-pq.sec.asc and so on: version 6 of OpenPGP, decrypting with
+/// ML-KEM-768+X25519 (RFC 9980). Where NAME.sec.asc is not in the folder, both are made.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   advisory-intake key generate --address security@example.org --output keys
-  advisory-intake key generate --password-file /run/credentials/setup/intake-key-password --output keys")]
+  advisory-intake key generate --password-file /run/credentials/setup/intake-key-password --output keys
+  advisory-intake key generate --post-quantum --address security@example.org --output keys")]
 pub(super) struct Generate {
     /// The address; without it: that of [identity] in the configuration.
     #[arg(long)]
@@ -42,10 +46,13 @@ pub(super) struct Generate {
     /// Years until the certificate expires; it can be extended.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
     years: u16,
-    /// The folder for the three files.
+    /// Make the second key, for programs that can encrypt against quantum computers, beside the first one.
+    #[arg(long)]
+    post_quantum: bool,
+    /// The folder for the files.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     output: PathBuf,
-    /// Beginning of the three files' names.
+    /// Beginning of the files' names.
     #[arg(long, value_name = "NAME", default_value = "intake")]
     file_name: String,
 }
@@ -102,11 +109,15 @@ pub(super) struct Import {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  advisory-intake key export > security.asc          the gateway's own
+  advisory-intake key export > security.asc                         the gateway's own
+  advisory-intake key export --post-quantum > security-pq.asc       the one for post-quantum encryption
   advisory-intake key export alice@example.org")]
 pub(super) struct Export {
     /// The end of a fingerprint, or a part of a user id; without it: the gateway's own.
     which: Option<String>,
+    /// The gateway's own certificate for post-quantum encryption.
+    #[arg(long, conflicts_with = "which")]
+    post_quantum: bool,
     /// Look at these files and folders instead of the configured ones.
     #[arg(value_name = "PATH", requires = "which")]
     paths: Vec<PathBuf>,
@@ -123,8 +134,12 @@ impl Key {
                 store(context, &paths)?.find(&which)?.iter().try_for_each(|key| show(key, true, context))?;
             }
             Key::Import(import) => import.execute(context)?,
-            Key::Export(Export { which, paths }) => {
-                let armored = store(context, &paths)?.export(which.as_deref())?;
+            Key::Export(Export { which, post_quantum, paths }) => {
+                let store = store(context, &paths)?;
+                let armored = match which {
+                    Some(which) => store.export(&which)?,
+                    None => store.export_own(post_quantum)?,
+                };
                 context.output.raw(armored.as_bytes())?;
             }
         }
@@ -151,23 +166,39 @@ impl Generate {
                 "the secret key is not protected by a password: keep its file where only the service can read it",
             );
         }
-        let order =
-            KeyOrder { name, address, password, years: self.years, folder: self.output, file_name: self.file_name };
-        let made = app::generate_key(&order)?;
-        if context.output.is_json() {
-            return context.output.json(&made);
-        }
-        context.output.line(format!("fingerprint  {}", made.fingerprint.spaced()))?;
-        context.output.line(format!("secret key   {}", made.secret_key.display()))?;
-        context.output.line(format!("certificate  {}", made.certificate.display()))?;
-        context.output.line(format!("revocation   {} (keep it offline)", made.revocation.display()))
+        let order = KeyOrder {
+            name,
+            address,
+            password,
+            years: self.years,
+            folder: self.output,
+            file_name: self.file_name,
+            post_quantum: self.post_quantum,
+        };
+        app::generate_keys(&order)?.iter().try_for_each(|made| tell(made, context))
     }
+}
+
+fn tell(made: &MadeKey, context: &Context) -> Result<(), Error> {
+    if context.output.is_json() {
+        return context.output.json(made);
+    }
+    let kind = match made.post_quantum {
+        false => "version 4, for every OpenPGP program",
+        true => "version 6, post-quantum encryption, for programs that can do it",
+    };
+    context.output.line(format!("key          {kind}"))?;
+    context.output.line(format!("fingerprint  {}", made.fingerprint.spaced()))?;
+    context.output.line(format!("secret key   {}", made.secret_key.display()))?;
+    context.output.line(format!("certificate  {}", made.certificate.display()))?;
+    context.output.line(format!("revocation   {} (keep it offline)", made.revocation.display()))
 }
 
 impl Import {
     fn execute(self, context: &Context) -> Result<(), Error> {
         for imported in app::import_keys(&self.file, &self.into, self.update, self.secret)? {
-            imported.description.warnings.iter().for_each(|warning| context.output.warn(warning));
+            let name = &imported.description.fingerprint;
+            imported.advice.iter().for_each(|advice| context.output.warn(&format!("{name} {advice}")));
             match context.output.is_json() {
                 true => context.output.json(&imported)?,
                 false => context.output.line(format!("{} {}", imported.change, imported.path.display()))?,
@@ -183,7 +214,11 @@ fn show(key: &app::ListedKey, long: bool, context: &Context) -> Result<(), Error
     }
     let Description { fingerprint, user_ids, unusable, .. } = &key.description;
     let day = |at: time::OffsetDateTime| at.date().to_string();
-    let state = unusable.as_deref().unwrap_or("usable");
+    let usable = unusable.as_deref().unwrap_or("usable");
+    let state = match key.purpose {
+        Some(purpose) => format!("{usable}, {}", purpose.explain()),
+        None => usable.to_owned(),
+    };
     let expires =
         key.description.expires.map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", day(at)));
     let user_ids = user_ids.iter().map(|id| super::output::harmless(id)).collect::<Vec<_>>().join(", ");

@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 
 use super::{
     Address, Authentication, Automatic, ContentDigest, Doubt, Encryption, EncryptionFormat, Fingerprint, Headers,
-    MailId, OpenedMessage, SignatureStatus, Unreadable,
+    MailId, NamedRecipient, OpenedMessage, SignatureStatus, Unreadable,
 };
 
 /// What the store keeps about a message: who, when, and how it was protected. Nothing from inside a ciphertext.
@@ -45,6 +45,9 @@ pub struct MessageFacts {
     /// What is odd about its shape.
     #[serde(default)]
     pub doubts: Vec<Doubt>,
+    /// Whom the ciphertext names, where none of our keys opened it.
+    #[serde(default)]
+    pub named_recipients: Vec<NamedRecipient>,
 }
 
 impl MessageFacts {
@@ -79,6 +82,7 @@ impl MessageFacts {
             ciphertexts: opened.ciphertexts.clone(),
             private_key_attached: opened.private_key_attached,
             doubts: opened.doubts.clone(),
+            named_recipients: opened.named_recipients.clone(),
         }
     }
 
@@ -92,6 +96,28 @@ impl MessageFacts {
     pub fn proves_who_is_answered(&self) -> bool {
         let same = self.author.as_ref().zip(self.answer_to.as_ref()).is_some_and(|(from, to)| from.same_mailbox(to));
         same && self.authenticated != Authentication::None
+    }
+
+    /// For the operator, where none of our keys opened it: to whom it is encrypted, and what to do.
+    pub fn whom_it_names(&self) -> Option<String> {
+        if self.failure != Some(Unreadable::NoKey) || self.named_recipients.is_empty() {
+            return None;
+        }
+        let named: Vec<String> =
+            self.named_recipients.iter().filter_map(|named| Some(format!("0x{}", named.key.as_ref()?))).collect();
+        let ours = self.named_recipients.iter().find_map(|named| Some((named.key.as_ref()?, named.ours.as_ref()?)));
+        Some(match ours {
+            Some((key, certificate)) => format!(
+                "retired key 0x{key} of our certificate {certificate} is not here or locked: import it with `key import FILE \
+                 --secret --into FOLDER`, or add its password"
+            ),
+            None if named.is_empty() => "its recipients are hidden, and no key here opens it".to_owned(),
+            None => format!(
+                "it is encrypted to {}: if one of these is an old key of ours, import it with `key import FILE --secret --into \
+                 FOLDER`",
+                named.join(", ")
+            ),
+        })
     }
 }
 

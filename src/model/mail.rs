@@ -73,6 +73,8 @@ pub struct OpenedMessage {
     pub decryption_key: Option<Fingerprint>,
     /// Why the ciphertext gave nothing; the parts then hold only what was outside of it.
     pub failure: Option<Unreadable>,
+    /// Whom the ciphertext names, where none of our keys opened it ([`Unreadable::NoKey`]); anybody can see it from outside.
+    pub named_recipients: Vec<NamedRecipient>,
     /// The one verdict about signatures for the message as a whole.
     pub signature: Signature,
     /// The mail that was forwarded in this one, when it is there as `message/rfc822` or in a common inline shape.
@@ -94,6 +96,15 @@ pub struct OpenedMessage {
     pub private_key_attached: bool,
     /// What is odd about its shape, each once.
     pub doubts: Vec<Doubt>,
+}
+
+/// A key that a ciphertext names as its recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedRecipient {
+    /// Key id or fingerprint in hexadecimal; `None`: the ciphertext hides it.
+    pub key: Option<String>,
+    /// The certificate of ours that it belongs to, whose secret key is not here or stays locked.
+    pub ours: Option<Fingerprint>,
 }
 
 impl OpenedMessage {

@@ -36,7 +36,7 @@ pub use known::{DnsAnswer, DnsFound, DnsQuestion, Known, KnownCertificate, Outli
 pub use lookalike::doubtful_sender;
 pub use mail::{
     Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
-    OpenedMessage, Origin, Outside, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus,
+    NamedRecipient, OpenedMessage, Origin, Outside, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus,
     Unreadable,
 };
 pub use outcome::{HoldReason, IgnoreReason, Outcome};

@@ -81,19 +81,20 @@ impl HoldReason {
     pub fn explain(self) -> &'static str {
         match self {
             HoldReason::Unreadable(Unreadable::NoKey) => {
-                "encrypted to a key that is not here; import the key and release it, or ask the sender to encrypt again"
+                "encrypted to a key that is not here; import the key with `key import --secret` and retry it, or ask the sender to encrypt again"
             }
             HoldReason::Unreadable(Unreadable::SymmetricOnly) => {
                 "encrypted with a password only; ask the sender to encrypt to the certificate"
             }
             HoldReason::Unreadable(Unreadable::NoIntegrityProtection) => {
-                "encrypted without integrity protection, which is not opened; ask the sender to use a current program"
+                "encrypted without integrity protection, which anybody on the way can change, so it is not opened; ask the sender to use a current program"
             }
             HoldReason::Unreadable(Unreadable::Tampered) => {
-                "the ciphertext was changed on its way or made to look so; ask the sender to send it again"
+                "the ciphertext was changed or cut off on its way, so nothing of it was used; ask the sender to send it again"
             }
             HoldReason::Unreadable(Unreadable::Unsupported) => {
-                "encrypted in a way that is not supported here, S/MIME for example; ask the sender to use OpenPGP"
+                "encrypted in a way that is not supported here (S/MIME, ElGamal, GnuPG's own OCB packet); ask the sender to encrypt to the \
+                 certificate with a current OpenPGP program"
             }
             HoldReason::Unreadable(Unreadable::TooLarge) => {
                 "over a configured limit; look at the original in the mailbox, and raise the limit if it is honest"

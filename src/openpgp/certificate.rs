@@ -3,11 +3,15 @@ use std::time::SystemTime;
 use sequoia_openpgp::Cert;
 use sequoia_openpgp::cert::amalgamation::ValidateAmalgamation;
 use sequoia_openpgp::serialize::SerializeInto;
+use sequoia_openpgp::types::PublicKeyAlgorithm;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use super::policy::{day, standard, unusable, unusable_for_encryption};
 use crate::model::{Address, Fingerprint, Secret};
+
+/// RSA keys with fewer bits than this are told to be weak.
+const STRONG_RSA: usize = 3072;
 
 /// From this long before its end on, an expiry is worth a warning.
 const EXPIRES_SOON: Duration = Duration::days(30);
@@ -149,10 +153,25 @@ pub(super) fn warnings(cert: &Cert, now: OffsetDateTime) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if let Some(bits) = weakest_rsa(cert, now) {
+        warnings.push(format!(
+            "uses RSA with {bits} bits, which is the least that is accepted and not for secrets beyond 2030: plan a newer key"
+        ));
+    }
     if unusable(cert, now).is_none() && addresses(cert).is_empty() {
         warnings.push("carries no mail address".to_owned());
     }
     warnings
+}
+
+/// Bits of the weakest RSA key of a certificate that is still used, where they are few.
+fn weakest_rsa(cert: &Cert, now: OffsetDateTime) -> Option<usize> {
+    let policy = standard(now);
+    let keys = cert.keys().with_policy(&policy, SystemTime::from(now)).alive().revoked(false);
+    let rsa = |key: &sequoia_openpgp::packet::Key<_, _>| {
+        key.pk_algo() == PublicKeyAlgorithm::RSAEncryptSign && key.mpis().bits().is_some_and(|bits| bits < STRONG_RSA)
+    };
+    keys.filter(|key| rsa(key.key())).filter_map(|key| key.key().mpis().bits()).min()
 }
 
 /// Whether senders may use GnuPG's tag-20 packet for mail to this certificate.

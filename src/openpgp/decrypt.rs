@@ -106,6 +106,10 @@ fn most_of(ciphertext: &[u8], limits: &Limits) -> u64 {
 struct Progress {
     opened_by: Option<Fingerprint>,
     began: bool,
+    /// A recipient, or a password, of a version that nobody here knows.
+    unknown_version: bool,
+    /// A session key for a cipher that nothing here does.
+    unknown_cipher: bool,
 }
 
 impl Progress {
@@ -156,6 +160,10 @@ impl VerificationHelper for Opening<'_, '_> {
             _ if matches!(parser.packet, Packet::Unknown(_)) && parser.packet.tag() == Tag::SEIP => {
                 Err(Refused(Unreadable::Unsupported).into())
             }
+            Tag::PKESK | Tag::SKESK if matches!(parser.packet, Packet::Unknown(_)) => {
+                self.progress.unknown_version = true;
+                Ok(())
+            }
             _ => self.signatures.count(&parser.packet),
         }
     }
@@ -179,6 +187,9 @@ impl DecryptionHelper for Opening<'_, '_> {
     ) -> anyhow::Result<Option<Cert>> {
         let (named, hidden) = self.candidates(recipients);
         let named_us = !named.is_empty();
+        // ElGamal, for instance: a key of ours that nothing here can use.
+        let unsupported = |(_, key): &Candidate<'_, '_>| !key.pair.public().pk_algo().is_supported();
+        let unusable = named_us && named.iter().all(unsupported) || self.progress.unknown_version && !named_us;
         for (recipient, key) in named.into_iter().chain(hidden) {
             let Some(left) = self.trials.checked_sub(1) else {
                 return Err(Refused(Unreadable::TooLarge).into());
@@ -189,6 +200,7 @@ impl DecryptionHelper for Opening<'_, '_> {
             }
         }
         Err(Refused(match named_us {
+            _ if unusable || self.progress.unknown_cipher => Unreadable::Unsupported,
             true => Unreadable::Tampered,
             false if recipients.is_empty() && !passwords.is_empty() => Unreadable::SymmetricOnly,
             false => Unreadable::NoKey,
@@ -227,6 +239,8 @@ impl<'a> Opening<'a, '_> {
         let mut pair = key.pair.clone();
         let (found, session_key) = recipient.decrypt(&mut pair, algorithm)?;
         if !decrypt(found, &session_key) {
+            // Camellia or Twofish, for instance: the session key is right, and nothing here can use it.
+            self.progress.unknown_cipher |= found.is_some_and(|cipher| !cipher.is_supported());
             return None;
         }
         let cert = self.keyring.own.get(key.certificate)?;

@@ -5,6 +5,7 @@ use sequoia_openpgp::{Cert, Fingerprint as PgpFingerprint, KeyHandle, KeyID};
 use time::OffsetDateTime;
 
 use super::certificate::addresses;
+use super::own::Choice;
 use super::policy;
 use crate::model::{Address, Fingerprint};
 
@@ -19,8 +20,8 @@ pub struct Keyring {
     pub(super) decryption: Vec<DecryptionKey>,
     /// Unlocked keys of [`Keyring::own`], by the key's fingerprint; those that can sign.
     pub(super) signing: HashMap<PgpFingerprint, KeyPair>,
-    /// Index into [`Keyring::own`].
-    pub(super) current: Option<usize>,
+    /// Indices into [`Keyring::own`].
+    pub(super) choice: Choice,
     pub(super) team: Vec<TeamMember>,
     pub(super) known: Vec<Cert>,
     pub(super) index: CertificateIndex,
@@ -59,16 +60,6 @@ pub(super) enum Group {
 }
 
 impl Keyring {
-    /// The certificate that signs, and that reporters encrypt to; `None` when no secret key can be used now.
-    pub fn own_certificate(&self) -> Option<&Cert> {
-        self.current.and_then(|index| self.own.get(index))
-    }
-
-    /// Every certificate with a secret key here, retired ones too.
-    pub fn own_certificates(&self) -> &[Cert] {
-        &self.own
-    }
-
     /// The team, usable or not.
     pub fn team(&self) -> &[TeamMember] {
         &self.team

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::certificate::{addresses, warnings};
 use super::files::{KeyFile, KeyFiles, KeyringError};
 use super::keyring::{DecryptionKey, Keyring, TeamMember};
+use super::own::Choice;
 use super::policy::unusable_for_encryption;
 use crate::model::{Secret, WorkerSettings};
 
@@ -45,7 +46,7 @@ impl Keyring {
         let known = merged(certificates(&files.known, &mut keyring.warnings)?);
         keyring.known = known.into_iter().map(Cert::strip_secret_key_material).collect();
         keyring.index_certificates();
-        keyring.choose_own(now);
+        keyring.choice = Choice::of(&keyring, now);
         keyring.warn(now);
         Ok(keyring)
     }
@@ -54,14 +55,17 @@ impl Keyring {
     fn add_own(&mut self, cert: Cert, passwords: &[Password]) {
         if !cert.is_tsk() {
             self.warnings.push(format!(
-                "{} is configured as a secret key but holds only the public part: export it with its secret key",
+                "{} is configured as a secret key but holds only the public part, so mail to it stays shut: export it with its \
+                 secret key",
                 name(&cert)
             ));
+            self.own.push(cert);
             return;
         }
-        let (certificate, mut locked, mut unlocked) = (self.own.len(), 0, 0);
+        let (certificate, mut stubs, mut locked, mut unlocked) = (self.own.len(), 0, 0, 0);
         for key in cert.keys().secret() {
             if is_stub(key.key()) {
+                stubs += 1;
                 continue;
             }
             let Some(pair) = unlock(key.key(), passwords).and_then(|key| key.into_keypair().ok()) else {
@@ -79,29 +83,33 @@ impl Keyring {
         }
         if locked > 0 {
             self.warnings.push(format!(
-                "{locked} secret keys of {} stay locked: no line of the password files opens them",
+                "{} of {} of the secret keys of {} stay locked, since no line of the password files opens them: put its \
+                 password into one that `passwords` in [keys] names",
+                locked,
+                locked + unlocked,
                 name(&cert)
             ));
-        } else if unlocked == 0 {
-            self.warnings.push(format!("{} holds no secret key that can be used, only stubs", name(&cert)));
+        }
+        if stubs > 0 {
+            self.warnings.push(format!(
+                "{stubs} of {} secret keys of {} are stubs, on a smartcard or left out when they were exported, and passed over: \
+                 {}",
+                stubs + locked + unlocked,
+                name(&cert),
+                match unlocked {
+                    0 => "export the whole key with `gpg --export-secret-keys` where it is",
+                    _ => "the others are used",
+                }
+            ));
         }
         self.own.push(cert.strip_secret_key_material());
-    }
-
-    /// The first certificate that can sign and be encrypted to at `now`.
-    fn choose_own(&mut self, now: OffsetDateTime) {
-        self.current = self.own.iter().enumerate().position(|(at, cert)| {
-            unusable_for_encryption(cert, now).is_none()
-                && self.signer_of(cert, now).is_some()
-                && self.decryption.iter().any(|key| key.certificate == at)
-        });
     }
 
     fn warn(&mut self, now: OffsetDateTime) {
         let mut found = Vec::new();
         if self.decryption.is_empty() {
             found.push("there is no secret key: encrypted mail stays shut; make one with `key generate`".to_owned());
-        } else if self.current.is_none() {
+        } else if self.choice.signs.is_none() {
             let why = self
                 .own
                 .iter()
@@ -144,7 +152,7 @@ fn name(cert: &Cert) -> String {
 }
 
 /// Whether this is what `gpg --export-secret-subkeys` leaves of a key: it claims a secret and holds none.
-fn is_stub(key: &Key<SecretParts, UnspecifiedRole>) -> bool {
+pub(super) fn is_stub(key: &Key<SecretParts, UnspecifiedRole>) -> bool {
     match key.secret() {
         SecretKeyMaterial::Unencrypted(_) => false,
         SecretKeyMaterial::Encrypted(locked) => !locked.s2k().is_supported(),

@@ -14,7 +14,9 @@ mod keyring;
 mod load;
 mod outside;
 mod packets;
+mod own;
 mod policy;
+mod recipients;
 mod seal;
 mod verify;
 
@@ -24,11 +26,12 @@ pub use certificate::{
 };
 pub use decrypt::{Budget, Decrypted, decrypt};
 pub use files::{KeyFiles, KeyringError, key_files};
-pub use generate::{GenerateError, Generated, generate};
+pub use generate::{GenerateError, Generated, generate, generate_post_quantum};
 pub use import::{Change, ImportError, Imported, import, read_certificates};
 pub use keyring::{Keyring, TeamMember};
 pub use outside::{Outside, key_id, outside};
 pub use packets::{Kind, is_encrypted, kind, serialized};
+pub use own::{OwnKey, OwnUse};
 pub use policy::unusable_for_encryption;
 pub use seal::{DetachedSignature, SealError};
 pub use sequoia_openpgp::Cert;

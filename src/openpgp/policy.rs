@@ -1,8 +1,10 @@
 use std::time::SystemTime;
 
 use sequoia_openpgp::Cert;
+use sequoia_openpgp::cert::amalgamation::key::{ErasedKeyAmalgamation, ValidErasedKeyAmalgamation};
 use sequoia_openpgp::packet::Tag;
-use sequoia_openpgp::policy::StandardPolicy;
+use sequoia_openpgp::packet::key::PublicParts;
+use sequoia_openpgp::policy::{Policy, StandardPolicy};
 use sequoia_openpgp::types::{RevocationStatus, SymmetricAlgorithm};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -37,16 +39,36 @@ pub(super) fn for_reading(now: OffsetDateTime) -> StandardPolicy<'static> {
 pub fn unusable_for_encryption(cert: &Cert, now: OffsetDateTime) -> Option<String> {
     unusable(cert, now).or_else(|| {
         let policy = standard(now);
-        let mut keys = cert
-            .keys()
-            .with_policy(&policy, SystemTime::from(now))
-            .supported()
-            .alive()
-            .revoked(false)
-            .for_transport_encryption()
-            .for_storage_encryption();
-        keys.next().is_none().then(|| "has no encryption key that can be used now".to_owned())
+        let none = encryption_keys(cert, &policy, now).next().is_none();
+        none.then(|| without_encryption_key(cert, &policy, now))
     })
+}
+
+fn without_encryption_key(cert: &Cert, policy: &dyn Policy, now: OffsetDateTime) -> String {
+    let at = SystemTime::from(now);
+    let bound = cert.keys().with_policy(policy, at).for_transport_encryption().for_storage_encryption();
+    let unsupported = |key: &ErasedKeyAmalgamation<'_, PublicParts>| {
+        let algorithm = key.key().pk_algo();
+        (algorithm.for_encryption() && !algorithm.is_supported()).then(|| algorithm.to_string())
+    };
+    if let Some(algorithm) = cert.keys().subkeys().map(Into::into).find_map(|key| unsupported(&key)) {
+        return format!("has no encryption key that can be used: {algorithm} is not supported");
+    }
+    match bound.filter_map(|key| key.key_expiration_time()).filter(|end| *end <= at).max() {
+        Some(end) => format!("has no encryption key that can be used now: the last one expired on {}", day(end.into())),
+        None => "has no encryption key that can be used now".to_owned(),
+    }
+}
+
+/// The keys of `cert` that may be encrypted to at `now`.
+pub(super) fn encryption_keys<'a>(
+    cert: &'a Cert,
+    policy: &'a dyn Policy,
+    now: OffsetDateTime,
+) -> impl Iterator<Item = ValidErasedKeyAmalgamation<'a, PublicParts>> {
+    let usable = cert.keys().with_policy(policy, SystemTime::from(now)).supported().alive().revoked(false);
+    // The filters for uses are alternatives, so one call finds keys for either.
+    usable.for_transport_encryption().for_storage_encryption()
 }
 
 /// Why `cert` may not be used for anything new at `now`.

@@ -10,7 +10,8 @@ use sequoia_openpgp::{anyhow, armor};
 use time::OffsetDateTime;
 
 use super::keyring::Keyring;
-use super::policy::{one_line, standard, unusable_for_encryption};
+use super::own::withstands_quantum_computers;
+use super::policy::{encryption_keys, one_line, standard, unusable_for_encryption};
 
 /// A signature that stands beside what it signs (RFC 3156 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,14 +72,14 @@ impl Keyring {
     }
 }
 
-fn encrypt(plaintext: &[u8], recipients: &[&Cert], signer: KeyPair, now: OffsetDateTime) -> anyhow::Result<Vec<u8>> {
+fn encrypt(plaintext: &[u8], readers: &[&Cert], signer: KeyPair, now: OffsetDateTime) -> anyhow::Result<Vec<u8>> {
     let policy = standard(now);
     let mut sealed = Vec::with_capacity(plaintext.len() * 3 / 2 + 1024);
     let message = Armorer::new(Message::new(&mut sealed)).kind(armor::Kind::Message).build()?;
-    let keys = recipients.iter().flat_map(|cert| encryption_keys(cert, &policy, now));
+    let keys = readers.iter().flat_map(|cert| recipients(cert, &policy, now));
     let message = Encryptor::for_recipients(message, keys).build()?;
     let mut signing = Signer::new(message, signer)?.hash_algo(HashAlgorithm::SHA512)?.creation_time(now);
-    for cert in recipients {
+    for cert in readers {
         signing = signing.add_intended_recipient(cert);
     }
     let mut message = LiteralWriter::new(signing.build()?).build()?;
@@ -87,10 +88,13 @@ fn encrypt(plaintext: &[u8], recipients: &[&Cert], signer: KeyPair, now: OffsetD
     Ok(sealed)
 }
 
-fn encryption_keys<'a>(cert: &'a Cert, policy: &'a dyn Policy, now: OffsetDateTime) -> Vec<Recipient<'a>> {
-    let usable = || cert.keys().with_policy(policy, SystemTime::from(now)).supported().alive().revoked(false);
-    // The filters for uses are alternatives, so one call finds keys for either.
-    usable().for_transport_encryption().for_storage_encryption().map(Into::into).collect()
+/// The keys of `cert` that a message is encrypted to: all that can be used, but no classical one beside one that withstands
+/// quantum computers, since a message is only as shut as the weakest of its keys (RFC 9980).
+fn recipients<'a>(cert: &'a Cert, policy: &'a dyn Policy, now: OffsetDateTime) -> Vec<Recipient<'a>> {
+    let keys: Vec<_> = encryption_keys(cert, policy, now).collect();
+    let strong = |algorithm| withstands_quantum_computers(algorithm);
+    let any_strong = keys.iter().any(|key| strong(key.key().pk_algo()));
+    keys.into_iter().filter(|key| !any_strong || strong(key.key().pk_algo())).map(Into::into).collect()
 }
 
 fn sign(content: &[u8], signer: KeyPair, now: OffsetDateTime) -> anyhow::Result<Vec<u8>> {

@@ -221,6 +221,7 @@ fn facts(facts: &MessageFacts, opened: Option<&OpenedMessage>) -> Vec<(&'static 
         lines.push(("Forwarded", format!("a mail by {author}, who was not answered")));
     }
     lines.extend(facts.doubts.iter().map(|doubt| ("Odd", doubt.explain().to_owned())));
+    lines.extend(facts.whom_it_names().map(|whom| ("Encrypted to", whom)));
     if facts.private_key_attached {
         lines.push(("Secret key", "one was attached by accident; the sender should revoke it".into()));
     }

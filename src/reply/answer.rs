@@ -3,7 +3,10 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::programs::{self, Program};
 use super::templates::{Name, Placeholder, Values};
-use super::{CERTIFICATE_FILE, ComposeError, MAX_REPLY, Office, boundary, case_or_reference, message_id, outgoing};
+use super::{
+    CERTIFICATE_FILE, ComposeError, MAX_REPLY, Office, PQ_CERTIFICATE_FILE, boundary, case_or_reference, message_id,
+    outgoing,
+};
 use crate::mime::build::{self, AutoSubmitted, Heading, Part};
 use crate::model::{
     Action, Address, Assessment, Authentication, ComposeOrder, Encryption, Filed, Kind, MailKind, MessageFacts,
@@ -89,8 +92,8 @@ impl Letter<'_> {
         let (subject, text) = self.words(reader);
         let heading = self.heading(subject, false)?;
         let boundary = boundary(self.order, MailKind::Reply);
-        self.bounded(&heading, |certificate| {
-            let plain = build::padded(build::protected_content(&heading, &parts(&text, certificate), &boundary));
+        self.bounded(&heading, |certificates| {
+            let plain = build::padded(build::protected_content(&heading, &parts(&text, certificates), &boundary));
             let sealed = self.office.keyring.seal(plain.expose(), &[cert], self.order.now)?;
             Ok(build::encrypted(&heading, &sealed, &boundary))
         })
@@ -100,28 +103,30 @@ impl Letter<'_> {
         let (subject, text) = self.words(reader);
         let heading = self.heading(subject, reader.may_know() && !self.is_bare_receipt())?;
         let boundary = boundary(self.order, MailKind::Reply);
-        self.bounded(&heading, |certificate| {
-            let content = build::content(&parts(&text, certificate), &boundary);
+        self.bounded(&heading, |certificates| {
+            let content = build::content(&parts(&text, certificates), &boundary);
             let signature = self.office.keyring.sign_detached(&content, self.order.now)?;
             Ok(build::signed(&heading, &content, &signature.armored, signature.micalg, &boundary))
         })
     }
 
-    /// The mail, without the certificate if that makes it too large.
+    /// The mail with both certificates; with fewer if they make it too large.
     fn bounded(
         &self,
         heading: &Heading,
-        make: impl Fn(Option<&str>) -> Result<Vec<u8>, ComposeError>,
+        make: impl Fn(&[(&str, String)]) -> Result<Vec<u8>, ComposeError>,
     ) -> Result<OutgoingMail, ComposeError> {
-        let certificate = self.office.certificate().map(openpgp::armored);
-        let mut bytes = make(certificate.as_deref())?;
-        if bytes.len() > MAX_REPLY {
-            bytes = make(None)?;
+        let post_quantum = self.office.keyring.post_quantum_certificate();
+        let offered = [(CERTIFICATE_FILE, self.office.certificate()), (PQ_CERTIFICATE_FILE, post_quantum)];
+        let files = offered.into_iter().filter_map(|(name, cert)| Some((name, openpgp::armored(cert?))));
+        let mut certificates: Vec<(&str, String)> = files.collect();
+        loop {
+            let bytes = make(&certificates)?;
+            if bytes.len() <= MAX_REPLY {
+                return Ok(outgoing(MailKind::Reply, heading.clone(), bytes));
+            }
+            certificates.pop().ok_or(ComposeError::TooLarge)?;
         }
-        if bytes.len() > MAX_REPLY {
-            return Err(ComposeError::TooLarge);
-        }
-        Ok(outgoing(MailKind::Reply, heading.clone(), bytes))
     }
 
     fn heading(&self, subject: String, named: bool) -> Result<Heading, ComposeError> {
@@ -256,10 +261,13 @@ impl Letter<'_> {
 
     /// A stranger hears of it only where the message itself names the old key for everybody.
     fn used_an_old_key(&self, reader: &Reader) -> bool {
-        let current = self.office.certificate().and_then(openpgp::fingerprint);
-        let opened = &self.assessment.facts.decryption_key;
+        let keyring = self.office.keyring;
+        let mut offered = self.office.certificate().into_iter().chain(keyring.post_quantum_certificate());
+        let old = self.assessment.facts.decryption_key.as_ref().is_some_and(|opened| {
+            !offered.any(|cert| openpgp::fingerprint(cert).as_ref() == Some(opened))
+        });
         let named = self.opened.is_some_and(|opened| !opened.outside.old_keys.is_empty());
-        opened.is_some() && *opened != current && (named || reader.may_know())
+        old && (named || reader.may_know())
     }
 
     /// The help for what kept a message shut: only causes that anybody can see who holds the ciphertext. The rest shares
@@ -289,7 +297,7 @@ fn day(time: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
-fn parts(text: &str, certificate: Option<&str>) -> Vec<Part> {
-    let attached = certificate.map(|armor| Part::file(CERTIFICATE_FILE, "application/pgp-keys", armor.as_bytes()));
+fn parts(text: &str, certificates: &[(&str, String)]) -> Vec<Part> {
+    let attached = certificates.iter().map(|(name, armor)| Part::file(*name, "application/pgp-keys", armor.as_bytes()));
     std::iter::once(Part::text(text)).chain(attached).collect()
 }

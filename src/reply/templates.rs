@@ -47,6 +47,8 @@ names! {
         OldKeys = "old_keys",
         Outcome = "outcome",
         PolicyUrl = "policy_url",
+        PqCertificateFile = "pq_certificate_file",
+        PqFingerprint = "pq_fingerprint",
         Project = "project",
         ReceivedOn = "received_on",
         Reference = "reference",

@@ -1,3 +1,5 @@
+mod offered;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -43,18 +45,7 @@ impl World {
             fs::write(folder.path().join(format!("team/{member}.asc")), gpg_key(folder.path(), member)).unwrap();
         }
         let identity = identity();
-        let settings = WorkerSettings {
-            identity: identity.clone(),
-            limits: Default::default(),
-            sender: Default::default(),
-            secret_keys: vec![folder.path().join("own.asc")],
-            key_passwords: vec![],
-            team_certificates: vec![folder.path().join("team")],
-            team_addresses: vec![],
-            known_certificates: vec![],
-            templates: None,
-            routing: None,
-        };
+        let settings = settings(folder.path(), "own.asc");
         let keyring = Keyring::load(&settings, now()).unwrap();
         World {
             folder,
@@ -142,6 +133,22 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
+/// Everything in `folder`, with these secret keys.
+fn settings(folder: &Path, secret_keys: &str) -> WorkerSettings {
+    WorkerSettings {
+        identity: identity(),
+        limits: Default::default(),
+        sender: Default::default(),
+        secret_keys: vec![folder.join(secret_keys)],
+        key_passwords: vec![],
+        team_certificates: vec![folder.join("team")],
+        team_addresses: vec![],
+        known_certificates: vec![],
+        templates: None,
+        routing: None,
+    }
+}
+
 pub(super) fn identity() -> Identity {
     Identity {
         project: "OpenTelemetry".into(),
@@ -196,6 +203,7 @@ fn opened(encryption: Encryption, certificate: Option<Certificate>) -> OpenedMes
         automatic: None,
         private_key_attached: false,
         doubts: Vec::new(),
+        named_recipients: Vec::new(),
     }
 }
 

@@ -440,6 +440,7 @@ pub fn assessment(message_id: &str) -> Assessment {
             ciphertexts: Vec::new(),
             private_key_attached: false,
             doubts: Vec::new(),
+            named_recipients: Vec::new(),
         },
         verdict: Verdict {
             kind: Kind::Report,

@@ -59,6 +59,7 @@ fn message(subject: &str, text: &str) -> OpenedMessage {
         automatic: None,
         private_key_attached: false,
         doubts: Vec::new(),
+        named_recipients: Vec::new(),
     }
 }
 

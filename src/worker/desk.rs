@@ -63,7 +63,7 @@ impl Desk {
     }
 
     /// What is worth knowing about the keys, the team and the routing.
-    pub fn ready(&self) -> Ready {
+    pub fn ready(&self, now: OffsetDateTime) -> Ready {
         let own = self.keyring.own_certificate().and_then(|cert| {
             Some(OwnCertificate { fingerprint: openpgp::fingerprint(cert)?, armored: openpgp::armored(cert) })
         });
@@ -80,6 +80,7 @@ impl Desk {
         Ready {
             warnings: self.keyring.warnings().to_vec(),
             own,
+            keys: self.keyring.own_keys(now),
             team: with_certificate.chain(without).collect(),
             edition: Edition {
                 version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -17,6 +17,7 @@ pub mod spawner;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Address, Edition, Fingerprint, Repository};
+use crate::openpgp::OwnKey;
 
 pub use confinement::Confinement;
 pub use desk::{Desk, DeskError};
@@ -33,6 +34,8 @@ pub struct Ready {
     pub warnings: Vec<String>,
     /// The certificate that signs and that people encrypt to; `None`: nothing can be answered.
     pub own: Option<OwnCertificate>,
+    /// All of the gateway's certificates and what each is for, in the order of the configuration.
+    pub keys: Vec<OwnKey>,
     pub team: Vec<Member>,
     /// With what mail is opened here.
     pub edition: Edition,

@@ -96,9 +96,10 @@ fn set_up(
 ) -> Result<(Desk, u64, Ready), String> {
     let limit = settings.limits.message_size.saturating_add(REQUEST_OVERHEAD);
     let material: Material = protocol::decode(material.expose()).map_err(|error| error.to_string())?;
-    let desk = Desk::set_up(settings, &material, OffsetDateTime::now_utc()).map_err(|error| error.to_string())?;
+    let now = OffsetDateTime::now_utc();
+    let desk = Desk::set_up(settings, &material, now).map_err(|error| error.to_string())?;
     let confinement = confine(desk.memory_ceiling()).map_err(|error| error.to_string())?;
-    let ready = Ready { confinement, spawner, ..desk.ready() };
+    let ready = Ready { confinement, spawner, ..desk.ready(now) };
     Ok((desk, limit, ready))
 }
 

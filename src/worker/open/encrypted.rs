@@ -84,7 +84,12 @@ impl Walk<'_> {
         self.outside.get_or_insert_with(|| outside.clone());
         match self.open(binary) {
             Ok(opened) => self.present(opened, outside, wrap, place),
-            Err(cause) => self.stays_shut(cause, original, wrap),
+            Err(cause) => {
+                if cause == Unreadable::NoKey && self.failure.is_none() {
+                    self.named = self.keyring.named_recipients(binary);
+                }
+                self.stays_shut(cause, original, wrap);
+            }
         }
     }
 

@@ -89,6 +89,7 @@ fn opened(raw: &RawMessage, mail: &Entity, mut walk: Walk, settings: &WorkerSett
         format: walk.format,
         decryption_key: walk.decryption_key.take(),
         failure,
+        named_recipients: std::mem::take(&mut walk.named),
         forwarded: walk.forwarded.take(),
         signature,
         certificates: walk.keys.in_model(),

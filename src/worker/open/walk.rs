@@ -7,7 +7,7 @@ use super::keys::FoundKeys;
 use super::shape;
 use crate::mime::{self, Content, Entity};
 use crate::model::{
-    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, Outside, Part,
+    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, NamedRecipient, Outside, Part,
     PartContent, Protection, Secret, Unreadable,
 };
 use crate::openpgp::{Budget, Checked, Keyring};
@@ -34,6 +34,8 @@ pub(super) struct Walk<'k> {
     /// Those that did not, to be passed on as files when another one opened.
     pub shut: Vec<Attachment>,
     pub failure: Option<Unreadable>,
+    /// Whom the first ciphertext names that no key of ours opened.
+    pub named: Vec<NamedRecipient>,
     pub format: Option<EncryptionFormat>,
     pub decryption_key: Option<Fingerprint>,
     /// Of every ciphertext that was tried.
@@ -100,6 +102,7 @@ impl<'k> Walk<'k> {
             opened: 0,
             shut: Vec::new(),
             failure: None,
+            named: Vec::new(),
             format: None,
             decryption_key: None,
             looked_into: Vec::new(),
