@@ -36,8 +36,8 @@ pub use known::{DnsAnswer, DnsFound, DnsQuestion, Known, KnownCertificate, Outli
 pub use lookalike::doubtful_sender;
 pub use mail::{
     Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
-    NamedRecipient, OpenedMessage, Origin, Outside, Part, PartContent, Protection, RawMessage, Sender, Signature, SignatureStatus,
-    Unreadable,
+    NamedRecipient, OpenedMessage, Origin, Outside, Part, PartContent, Protection, RawMessage, Sender, Signature,
+    SignatureStatus, Unreadable,
 };
 pub use outcome::{HoldReason, IgnoreReason, Outcome};
 pub use outgoing::{Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};

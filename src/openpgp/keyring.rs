@@ -94,7 +94,9 @@ impl Keyring {
         let is_old = |cert: &Cert| {
             let own = self.own.iter().any(|own| own.fingerprint() == cert.fingerprint());
             let in_our_name = || addresses(cert).iter().any(|address| ours.iter().any(|own| own.same_mailbox(address)));
-            cert.fingerprint() != current.fingerprint() && (own || in_our_name())
+            let offered = [Some(current), self.post_quantum_certificate()];
+            let is_offered = offered.into_iter().flatten().any(|offered| offered.fingerprint() == cert.fingerprint());
+            !is_offered && (own || in_our_name())
         };
         named.iter().filter(|handle| self.find(handle).any(is_old)).cloned().collect()
     }

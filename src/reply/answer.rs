@@ -263,9 +263,12 @@ impl Letter<'_> {
     fn used_an_old_key(&self, reader: &Reader) -> bool {
         let keyring = self.office.keyring;
         let mut offered = self.office.certificate().into_iter().chain(keyring.post_quantum_certificate());
-        let old = self.assessment.facts.decryption_key.as_ref().is_some_and(|opened| {
-            !offered.any(|cert| openpgp::fingerprint(cert).as_ref() == Some(opened))
-        });
+        let old = self
+            .assessment
+            .facts
+            .decryption_key
+            .as_ref()
+            .is_some_and(|opened| !offered.any(|cert| openpgp::fingerprint(cert).as_ref() == Some(opened)));
         let named = self.opened.is_some_and(|opened| !opened.outside.old_keys.is_empty());
         old && (named || reader.may_know())
     }
@@ -298,6 +301,6 @@ fn day(time: OffsetDateTime) -> String {
 }
 
 fn parts(text: &str, certificates: &[(&str, String)]) -> Vec<Part> {
-    let attached = certificates.iter().map(|(name, armor)| Part::file(*name, "application/pgp-keys", armor.as_bytes()));
+    let attached = certificates.iter().map(|(name, armor)| Part::file(name, "application/pgp-keys", armor.as_bytes()));
     std::iter::once(Part::text(text)).chain(attached).collect()
 }

@@ -480,6 +480,7 @@ fn assessment() -> Assessment {
             ciphertexts: Vec::new(),
             private_key_attached: false,
             doubts: Vec::new(),
+            named_recipients: Vec::new(),
         },
         verdict: Verdict {
             kind: Kind::Report,

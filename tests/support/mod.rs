@@ -1,6 +1,7 @@
 //! What the scenarios start and stop: each on its own port and folder.
 
 pub mod ca;
+pub mod ciphertext;
 pub mod daemon;
 pub mod dkim;
 pub mod dns;

@@ -7,8 +7,8 @@ use super::keys::FoundKeys;
 use super::shape;
 use crate::mime::{self, Content, Entity};
 use crate::model::{
-    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, NamedRecipient, Outside, Part,
-    PartContent, Protection, Secret, Unreadable,
+    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, NamedRecipient,
+    Outside, Part, PartContent, Protection, Secret, Unreadable,
 };
 use crate::openpgp::{Budget, Checked, Keyring};
 
