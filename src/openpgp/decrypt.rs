@@ -16,6 +16,10 @@ use super::policy::for_reading;
 use super::verify::{CLOCK_SKEW, Checked, Refused, SignatureChecker, refusal};
 use crate::model::{Fingerprint, Limits, Unreadable};
 
+/// Decrypted bytes that Sequoia holds back until the end, in memory several times over. What comes out before is unchecked
+/// and dropped with the first error, so more of them would make nothing safer.
+const HELD_BACK: usize = 1 << 20;
+
 /// Plaintext that no ciphertext is too small for, in bytes.
 const NEVER_TOO_MUCH: u64 = 1 << 20;
 
@@ -70,7 +74,7 @@ pub fn decrypt(
     let most = budget.bytes.min(most_of(ciphertext, limits));
     let mut plaintext = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
     let read = || -> anyhow::Result<Vec<Checked>> {
-        let builder = DecryptorBuilder::from_bytes(ciphertext)?;
+        let builder = DecryptorBuilder::from_bytes(ciphertext)?.buffer_size(HELD_BACK);
         let mut decryptor = builder.with_policy(&policy, SystemTime::from(now + CLOCK_SKEW), helper)?;
         (&mut decryptor).take(most.saturating_add(1)).read_to_end(&mut plaintext)?;
         if plaintext.len() as u64 > most {
