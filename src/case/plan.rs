@@ -53,7 +53,7 @@ pub fn plan(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Vec<Acti
 /// Why a person must look before anything is filed or answered. What joins a case's advisory is read by people anyway.
 pub(super) fn doubt(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Option<Doubt> {
     let joins = verdict.kind == Kind::FollowUp && thread == Thread::Advisory;
-    facts.doubts.iter().copied().find(|doubt| !joins && doubt.holds(verdict.kind))
+    facts.doubts.iter().copied().find(|doubt| !joins && doubt.holds(verdict))
 }
 
 /// Whether anybody may be answered at all: never a program, never ourselves, never nobody (RFC 3834 2).

@@ -108,6 +108,16 @@ fn every_kind_has_its_actions() {
 }
 
 #[test]
+fn a_certificate_without_a_word_is_held_and_a_short_report_with_one_is_filed() {
+    let facts = MessageFacts { doubts: vec![Doubt::OnlyCertificates], ..facts(Encryption::None) };
+    for (sure, expected) in [(0.5, Action::Hold), (0.9, Action::File)] {
+        let confidence = Confidence { kind: sure, ..Confidence::default() };
+        let verdict = Verdict { confidence, ..verdict(Kind::Report, Some(Disclosure::Private)) };
+        assert!(plan(&verdict, &facts, Thread::New).contains(&expected), "{sure}");
+    }
+}
+
+#[test]
 fn a_stranger_with_ciphertext_is_answered_whatever_is_inside() {
     for encryption in [Encryption::Whole, Encryption::Partial] {
         for kind in Kind::ALL {

@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
+use super::{Kind, Verdict};
+
+/// A report this likely is one, however few its words.
+const SURE: f32 = 0.75;
 
 /// What is odd about the shape of a mail, so that a person must look at the original. From its structure alone, and with no
 /// text of it.
@@ -26,11 +29,13 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// Whether a mail of this kind waits for a person because of it; otherwise people are told, and nothing waits.
-    pub fn holds(self, kind: Kind) -> bool {
+    /// Whether a mail that was judged so waits for a person because of it; otherwise people are told, and nothing waits.
+    pub fn holds(self, verdict: &Verdict) -> bool {
+        let kind = verdict.kind;
         match self {
             Doubt::ShutPiece => false,
-            Doubt::OnlyCertificates => kind == Kind::Report,
+            // A short report with its sender's certificate is a report.
+            Doubt::OnlyCertificates => kind == Kind::Report && verdict.confidence.kind < SURE,
             Doubt::Blank => kind == Kind::Empty,
             _ => !matches!(kind, Kind::Spam | Kind::AutoReply | Kind::Bounce | Kind::Unreadable),
         }

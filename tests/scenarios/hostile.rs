@@ -30,6 +30,7 @@ struct Mailbox {
 impl Mailbox {
     fn full() -> Self {
         let mut mails: Vec<Vec<u8>> = mails_in(&fixture("mail"));
+        mails.extend(mails_in(&fixture("mail/shapes")));
         mails.extend(hostile::mails().into_iter().map(|(_, mail)| mail));
         let canaries = BTreeSet::from([CANARY.to_owned()]);
         let mut mailbox = Mailbox { mails, keys: Vec::new(), canaries, secrets: BTreeSet::new() };
