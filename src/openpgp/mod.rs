@@ -32,7 +32,7 @@ pub use keyring::{Keyring, TeamMember};
 pub use outside::{Outside, key_id, outside};
 pub use own::{OwnKey, OwnUse};
 pub use packets::{Kind, is_encrypted, kind, serialized};
-pub use policy::unusable_for_encryption;
+pub use policy::{unusable, unusable_for_encryption};
 pub use seal::{DetachedSignature, SealError};
 pub use sequoia_openpgp::Cert;
 pub use verify::{Checked, Trouble, verify_cleartext, verify_detached};

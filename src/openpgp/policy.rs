@@ -71,8 +71,8 @@ pub(super) fn encryption_keys<'a>(
     usable.for_transport_encryption().for_storage_encryption()
 }
 
-/// Why `cert` may not be used for anything new at `now`.
-pub(super) fn unusable(cert: &Cert, now: OffsetDateTime) -> Option<String> {
+/// Why `cert` may not be used for anything new at `now`: revoked, expired, not valid yet, made with weak algorithms.
+pub fn unusable(cert: &Cert, now: OffsetDateTime) -> Option<String> {
     let policy = standard(now);
     let valid = match cert.with_policy(&policy, SystemTime::from(now)) {
         Ok(valid) => valid,

@@ -71,6 +71,10 @@ fn shortfall(walk: &Walk, at: usize, signature: &SeenSignature, author: Option<&
     let Some(cert) = &signature.checked.certificate else {
         return partial("its certificate is not at hand");
     };
+    // Sequoia asks whether it was valid when the signature says that it was made, which its maker can choose.
+    if openpgp::unusable(cert, walk.now).is_some() {
+        return partial("its certificate has expired, is revoked or is not valid yet");
+    }
     let Some(author) = author else {
         return partial("the mail does not name one sender");
     };

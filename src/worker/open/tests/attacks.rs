@@ -123,7 +123,7 @@ fn a_certificate_that_only_the_mail_brings_shows_nothing_about_its_sender() {
     assert_eq!(people.open(&format!("From: erin@example.org\n{}", mixed("mixed", &[&forwarded]))).certificates, []);
 }
 
-fn with_user_id(key: &Generated, name: &str) -> Cert {
+pub(super) fn with_user_id(key: &Generated, name: &str) -> Cert {
     let cert = Cert::from_bytes(key.secret_key.expose().as_bytes()).unwrap();
     let mut signer = cert.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
     let made = SignatureBuilder::new(SignatureType::PositiveCertification)

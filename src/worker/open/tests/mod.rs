@@ -1,4 +1,5 @@
 mod attacks;
+mod spoofing;
 
 use std::fs;
 
