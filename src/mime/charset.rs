@@ -89,8 +89,10 @@ fn by_mark(bytes: &[u8]) -> Option<String> {
 
 /// Text whose character set is not named, or by no name that is known.
 fn guessed(bytes: &[u8]) -> String {
-    let zeros = bytes.iter().take(1_024).filter(|byte| **byte == 0).count();
-    if zeros * 3 > bytes.len().min(1_024) && zeros > 1 {
+    let (even, odd) = (zeros(bytes, 0), zeros(bytes, 1));
+    let many = (even + odd) * 3 > bytes.len().min(1_024) && even + odd > 1;
+    // The letters of UTF-16 have their zeros on one side; a run of zeros in a text is only that.
+    if many && even.min(odd) * 8 <= even.max(odd) {
         return utf16(bytes, big_endian("", bytes));
     }
     let japanese = memchr::memmem::find(bytes, b"\x1b$B").is_some() && memchr::memmem::find(bytes, b"\x1b(").is_some();
@@ -119,11 +121,13 @@ fn big_endian(name: &str, bytes: &[u8]) -> bool {
     match name {
         "utf_16be" => true,
         "utf_16le" => false,
-        _ => {
-            let zeros = |odd: usize| bytes.iter().take(1_024).skip(odd).step_by(2).filter(|byte| **byte == 0).count();
-            zeros(0) >= zeros(1)
-        }
+        _ => zeros(bytes, 0) >= zeros(bytes, 1),
     }
+}
+
+/// Zeros near the beginning, at even (0) or odd (1) places.
+fn zeros(bytes: &[u8], odd: usize) -> usize {
+    bytes.iter().take(1_024).skip(odd).step_by(2).filter(|byte| **byte == 0).count()
 }
 
 fn utf16(bytes: &[u8], big: bool) -> String {
@@ -240,6 +244,7 @@ mod tests {
             (Some("utf-32"), b"\x00\x00\x00h", "h"),
             (None, b"h\x00e\x00y\x00", "hey"),
             (None, b"\xff\xfeh\x00i\x00", "hi"),
+            (None, b"hey\x00\x00\x00\x00\x00", "hey\0\0\0\0\0"),
             (Some("us-ascii"), b"\xef\xbb\xbfgr\xc3\xbcn", "grün"),
             // Called by a wrong name, or by none that is known.
             (Some("iso-8859-1"), "grün “x”".as_bytes(), "grün “x”"),
