@@ -12,7 +12,7 @@ use crate::model::{
 use crate::ports::{Claimed, ComposeOrder, ReplyLimit, StoreError};
 
 /// Replies a day beyond [`super::Settings::replies_per_day`] that tell of something filed or added to a case.
-const REPLY_RESERVE: u32 = 2;
+const REPLY_RESERVE: u32 = 1;
 
 impl Shared {
     /// Composes the urgent alert.

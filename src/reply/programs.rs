@@ -50,8 +50,8 @@ const PROGRAMS: &[Program] = &[
    fingerprint, and accept the key.
 2. If you have no key of your own yet: Account Settings, \"End-To-End
    Encryption\", \"Add Key\". Thunderbird does not encrypt without one.
-3. Write your mail to {address}, click \"Encrypt\" (not \"S/MIME\" in the
-   menu beside it), and send.",
+3. Write your mail to {address},
+   click \"Encrypt\" (not \"S/MIME\" in the menu beside it), and send.",
     },
     Program {
         name: "Outlook",
@@ -59,11 +59,12 @@ const PROGRAMS: &[Program] = &[
         steps: "\
 1. On Windows, install Gpg4win (https://www.gpg4win.org). It brings
    Kleopatra and an add-in for Outlook, GpgOL.
-2. Save our attachment {certificate_file}, open it with Kleopatra, import
-   it, and compare the fingerprint.
-3. In a new mail to {address}, click \"Secure\" on the ribbon so that it
-   encrypts, and send. Outlook's own button \"Encrypt\" does something else
-   (S/MIME or Microsoft 365), which we cannot read.
+2. Save our attachment {certificate_file}, open it with
+   Kleopatra, import it, and compare the fingerprint.
+3. In a new mail to {address},
+   click \"Secure\" on the ribbon so that it encrypts, and send.
+   Outlook's own button \"Encrypt\" does something else (S/MIME or Microsoft
+   365), which we cannot read.
 
 If the mail is damaged on its way, which happens between Outlook and
 Exchange, encrypt a file instead: write the report into a text file, choose
@@ -82,17 +83,18 @@ device, or a service that encrypts in the browser, such as Proton Mail.",
         steps: "\
 1. Install GPG Suite with GPG Mail (https://gpgtools.org), and make a key
    of your own in GPG Keychain.
-2. Save our attachment {certificate_file} and double-click it: GPG Keychain
-   imports it. Compare the fingerprint.
-3. In a new mail to {address}, choose \"OpenPGP\" (not \"S/MIME\") at the upper
-   right, click the lock so that it is closed, and send.",
+2. Save our attachment {certificate_file} and double-click
+   it: GPG Keychain imports it. Compare the fingerprint.
+3. In a new mail to {address},
+   choose \"OpenPGP\" (not \"S/MIME\") at the upper right, click the lock so
+   that it is closed, and send.",
     },
     Program {
         name: "Mailvelope",
         marks: &["mailvelope"],
         steps: "\
-1. Save our attachment {certificate_file}. In Mailvelope, open \"Keyring\",
-   \"Import\", and choose the file. Compare the fingerprint.
+1. Save our attachment {certificate_file}. In Mailvelope,
+   open \"Keyring\", \"Import\", and choose the file. Compare the fingerprint.
 2. Write your report in Mailvelope's own window (its button appears in the
    web mail's editor), with {address} as the recipient.
 3. Click \"Encrypt\", and send what it puts into the mail unchanged. Attach
@@ -114,8 +116,9 @@ device, or a service that encrypts in the browser, such as Proton Mail.",
         marks: &["proton mail", "protonmail", "proton.me"],
         steps: "\
 1. Save our attachment {certificate_file}.
-2. Add {address} to your contacts, and open the contact's e-mail settings
-   (the cog wheel), then \"Show advanced PGP settings\".
+2. Add {address} to your contacts,
+   and open the contact's e-mail settings (the cog wheel), then \"Show
+   advanced PGP settings\".
 3. Click \"Upload\" under \"Public keys\", and choose the file. Compare the
    fingerprint. Switch on \"Encrypt emails\", and save.
 4. Write your mail to this contact. Do not use \"External encryption\" with a
@@ -136,10 +139,12 @@ device, or a service that encrypts in the browser, such as Proton Mail.",
         name: "KMail",
         marks: &["kmail", "kontact"],
         steps: "\
-1. Save our attachment {certificate_file}, open it with Kleopatra, import
-   it, and compare the fingerprint. Certify the key there, or KMail warns.
-2. In a new mail to {address}, choose \"Encrypt\" in the toolbar, and under
-   Options, \"Cryptographic Message Format\", \"OpenPGP/MIME\".",
+1. Save our attachment {certificate_file}, open it with
+   Kleopatra, import it, and compare the fingerprint. Certify the key there,
+   or KMail warns.
+2. In a new mail to {address},
+   choose \"Encrypt\" in the toolbar, and under Options,
+   \"Cryptographic Message Format\", \"OpenPGP/MIME\".",
     },
     Program {
         name: "Evolution",
@@ -162,8 +167,8 @@ device, or a service that encrypts in the browser, such as Proton Mail.",
    gpg --import {certificate_file}
    gpg --fingerprint {address}
    Compare the fingerprint.
-3. In a new mail to {address}: Options, \"Privacy System\", \"PGP MIME\", then
-   \"Encrypt\".",
+3. In a new mail to {address}:
+   Options, \"Privacy System\", \"PGP MIME\", then \"Encrypt\".",
     },
     Program {
         name: "FairEmail",
@@ -172,7 +177,8 @@ device, or a service that encrypts in the browser, such as Proton Mail.",
 1. Install the app OpenKeychain, and make a key of your own in it.
 2. Save our attachment {certificate_file}, open it with OpenKeychain,
    and import it. Compare the fingerprint.
-3. In a new mail to {address}, tap the padlock until it says PGP, and send.",
+3. In a new mail to {address},
+   tap the padlock until it says PGP, and send.",
     },
     Program {
         name: "Sequoia's sq",

@@ -214,7 +214,7 @@ async fn what_is_sent_in_somebodys_name_leaves_their_own_mail_its_replies() {
     let gateway = gateway(Arc::default()).await;
     let mails = [
         ("", 5, 4, "ciphertext that anybody could have sent"),
-        ("\nclear: yes", 4, 2, "the reserve for what is filed, of what anybody can read"),
+        ("\nclear: yes", 4, 1, "the reserve for what is filed, of what anybody can read"),
         ("\nclear: yes\nkind: question", 1, 0, "nothing is left for the rest"),
         ("\nproven: yes", 5, 4, "their own"),
     ];

@@ -51,11 +51,22 @@ fn five_hundred_mails_are_drained_and_nothing_decrypted_stays_behind() {
     let outcomes = outcomes(&listed);
     assert_eq!(outcomes.values().sum::<usize>(), BACKLOG, "{outcomes:?}");
 
-    // Promise 5: an advisory for each report and no more, each with a marker of its own.
+    // Promise 5: an advisory for each report and no more, each with a marker of its own; a ciphertext that comes again from
+    // its sender is no other report.
     let advisories = all_advisories(&world);
     assert_eq!(advisories.len(), outcomes.get("filed").copied().unwrap_or_default(), "{outcomes:?}");
     assert_eq!(world.github.complaints(), Vec::<String>::new());
-    let reports = mails.iter().filter(|(name, _)| name.contains("-report-") || name.contains("-forward-")).count();
+    let truths = fs::read_to_string(fixture("mail/expect.jsonl")).unwrap();
+    let clear: BTreeSet<String> = truths
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|truth| truth["encryption"] == "none")
+        .map(|truth| truth["file"].as_str().unwrap().trim_end_matches(".eml").to_owned())
+        .collect();
+    let mut known = BTreeSet::new();
+    let is_report = |name: &str| name.contains("-report-") || name.contains("-forward-");
+    let mut is_new = |name: &String| clear.contains(name) || known.insert(name.clone());
+    let reports = mails.iter().map(|(name, _)| name).filter(|name| is_report(name)).filter(|name| is_new(name)).count();
     assert!(advisories.len() >= reports, "{} advisories for {reports} reports", advisories.len());
     let cases: BTreeSet<&str> = advisories.iter().filter_map(|text| case_in(text)).collect();
     assert_eq!(cases.len(), advisories.len(), "one case each");

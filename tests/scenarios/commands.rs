@@ -94,7 +94,10 @@ fn the_demo_takes_every_mail_to_its_end() {
         assert!(!row["outcome"].as_str().unwrap().starts_with("waits for"), "{row}");
         assert_ne!(row["because"], "-", "{row}");
     }
-    assert!(rows.iter().any(|row| row["disclosure"] == "public" && row["alert"] == "3 urgent alerts"));
+    assert!(
+        rows.iter()
+            .any(|row| row["disclosure"] == "public" && row["alert"].as_str().unwrap().contains("3 urgent alerts"))
+    );
     assert!(row("01-")["advisory"].as_str().unwrap().starts_with("ledger/open-telemetry/opentelemetry-collector/"));
     // Both name the case that their author's first mail has in every run.
     for (follow_up, report) in [("28-", "01-"), ("29-", "07-")] {

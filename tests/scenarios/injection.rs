@@ -160,9 +160,10 @@ fn what_leaves_shows_hostile_text_and_does_nothing_else() {
     for mail in &sent {
         let fields = assert_one_of_each(mail, OURS);
         let to_lena = fields.iter().any(|(name, value)| name == "To" && value.contains("lena"));
-        if to_lena && opened < 12 {
+        let text = String::from_utf8(mail.clone()).unwrap();
+        // What she forwarded in clear is answered in clear.
+        if to_lena && text.contains("-----BEGIN PGP MESSAGE-----") && opened < 12 {
             opened += 1;
-            let text = String::from_utf8(mail.clone()).unwrap();
             let inner = lena.decrypt(armor(&text).as_bytes()).plaintext;
             let protected = assert_one_of_each(&inner, &[OURS, &["HP-Outer"]].concat());
             let subject = protected.iter().find(|(name, _)| name == "Subject").expect("a protected subject");
