@@ -44,7 +44,7 @@ fn start(confined: bool) -> UnixStream {
         let mut byte = [0];
         while theirs.read_exact(&mut byte).is_ok() {
             let assessment = desk.assess(&message, &Known::default(), now);
-            assert_eq!(assessment.facts.encryption, Encryption::Whole, "the bench must open its mail");
+            assert_eq!(assessment.assessment.facts.encryption, Encryption::Whole, "the bench must open its mail");
             theirs.write_all(&byte).unwrap();
         }
     });

@@ -7,9 +7,10 @@
 //!
 //! [`model`] has the words, [`case`] the state machine of a message, [`ports`] what the engine needs from the world.
 //! Then along the way of a message: [`imap`] and [`maildir`] fetch it, [`store`] records it, [`worker`] opens it in a
-//! separate process ([`mime`], [`openpgp`]), reads and judges it ([`triage`]), drafts what is filed ([`advisory`]) and
-//! composes alert and reply ([`reply`]); [`github`] or [`ledger`] files it, [`smtp`] sends. [`engine`] drives all of this
-//! through the ports, [`app`] puts the parts together, [`cli`] is what a person types.
+//! separate process ([`mime`], [`openpgp`], [`trust`] for what a certificate that came by mail is worth), reads and
+//! judges it ([`triage`]), drafts what is filed ([`advisory`]) and composes alert and reply ([`reply`]); [`github`] or
+//! [`ledger`] files it, [`smtp`] sends. [`engine`] drives all of this through the ports, [`app`] puts the parts together,
+//! [`cli`] is what a person types.
 //!
 //! # Processes
 //!
@@ -56,4 +57,6 @@ pub mod smtp;
 pub mod store;
 pub mod telemetry;
 pub mod triage;
+pub mod trust;
+pub mod wkd;
 pub mod worker;

@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 
 use crate::case::{Folder, State};
 use crate::model::{
-    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, ContentDigest, DnsAnswer, DnsQuestion, Draft, Edition,
-    Filed, HoldReason, Known, MailId, MailKind, Marker, MessageId, Origin, OutgoingMail, Outline, RawMessage, Receipt,
-    Repository,
+    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, ContentDigest, DirectoryEntry, DnsAnswer, DnsQuestion,
+    Draft, Edition, Filed, Fingerprint, HoldReason, Known, KnownCertificate, MailId, MailKind, Marker, MessageId,
+    Origin, OutgoingMail, Outline, RawMessage, Receipt, Repository,
 };
-pub use crate::model::{Assessment, ComposeOrder, Digest, DigestOrder, DraftOrder};
+pub use crate::model::{Assessed, Assessment, ComposeOrder, Digest, DigestOrder, DraftOrder};
 
 /// A place where mail arrives: one mailbox of one server, or one Maildir (stage 1).
 #[async_trait]
@@ -145,7 +145,7 @@ pub trait Opener: Send + Sync {
     async fn outline(&self, message: &RawMessage) -> Result<Outline, OpenerError>;
 
     /// Opens, reads and judges, with what was looked up.
-    async fn assess(&self, message: &RawMessage, known: &Known) -> Result<Assessment, OpenerError>;
+    async fn assess(&self, message: &RawMessage, known: &Known) -> Result<Assessed, OpenerError>;
 
     /// Opens again and drafts what is filed. What the order's facts say about the sender stands.
     async fn draft(&self, message: &RawMessage, known: &Known, order: &DraftOrder) -> Result<Draft, OpenerError>;
@@ -185,6 +185,14 @@ pub trait Dns: Send + Sync {
 
     /// Tries one look-up, for `check`.
     async fn check(&self) -> Vec<Finding>;
+}
+
+/// Asks mail domains what they publish about their people's certificates.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// What the directory of the address's domain holds for it, as it came. Answers within a few seconds; `None`: nothing,
+    /// or it cannot be asked.
+    async fn find(&self, address: &Address) -> Option<DirectoryEntry>;
 }
 
 /// A line of `check`: what was tried, how it went, and what to do about it.
@@ -311,6 +319,20 @@ pub trait Store: Send + Sync {
     /// Remembers that `digest` was made and puts its mails into the outbox, in one transaction. Without mails what it
     /// would have told is left for the next one. `false`, and nothing happens, when another was made in between.
     async fn digest_made(&self, digest: &Digest, mails: &[OutgoingMail]) -> Result<bool, StoreError>;
+
+    /// Certificates that were learned for an address (`None`: for all), by address, the best vouched for first.
+    async fn certificates(&self, address: Option<&Address>) -> Result<Vec<KnownCertificate>, StoreError>;
+
+    /// Forgets what was learned for an address, or one certificate of it. Returns how many that were.
+    async fn forget_certificates(
+        &self,
+        address: &Address,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Result<u32, StoreError>;
+
+    /// A person's word that a learned certificate is the right one ([`crate::model::Voucher::Operator`]); `false`: there
+    /// is no such.
+    async fn pin_certificate(&self, address: &Address, fingerprint: &Fingerprint) -> Result<bool, StoreError>;
 }
 
 /// The work of one kind of task, so that a stalled server holds up only its own.
@@ -415,9 +437,30 @@ pub struct Advance {
     pub mails: Vec<OutgoingMail>,
     /// Replies over this limit are left out, and the history says so.
     pub replies: Option<ReplyLimit>,
+    /// Certificates that the message brought, or that were looked up for it.
+    pub certificates: Vec<KnownCertificate>,
+    pub certificate_bounds: CertificateBounds,
     /// What happened, for `case show`: the gateway's words and a server's, never the mail's.
     pub note: String,
     pub now: OffsetDateTime,
+}
+
+/// How many learned certificates are kept, so that strangers' mail fills neither the disk nor an address's list. What the
+/// operator fixed is never pushed out, and what something vouched for never by what nothing vouches for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CertificateBounds {
+    /// For one address.
+    pub per_address: u32,
+    /// New ones for all addresses of one domain within 24 hours.
+    pub new_per_domain_and_day: u32,
+    /// In all.
+    pub total: u32,
+}
+
+impl Default for CertificateBounds {
+    fn default() -> Self {
+        CertificateBounds { per_address: 8, new_per_domain_and_day: 32, total: 10_000 }
+    }
 }
 
 /// How many replies one address may get. Those to mail that its sender was shown to have sent are counted apart, so that

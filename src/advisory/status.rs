@@ -4,8 +4,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::neutral::{code_span, inline};
 use crate::model::{
-    Authentication, Confidence, Disclosure, DraftOrder, Encryption, EncryptionFormat, Evidence, Identity, Kind,
-    OpenedMessage, Question, Report, SignatureStatus, doubtful_sender,
+    Acquaintance, Authentication, Confidence, Disclosure, DraftOrder, Encryption, EncryptionFormat, Evidence, Identity,
+    Kind, KnownSince, OpenedMessage, Question, Report, SignatureStatus, doubtful_sender,
 };
 
 /// The status block as a Markdown table, and a remark where people must decide.
@@ -23,6 +23,7 @@ pub(super) fn status(
         ("Signature", signature(message)),
         ("Sender", sender(message, identity)),
     ];
+    rows.extend(certificate(message).map(|text| ("Certificate", text)));
     if message.forwarded.is_some() {
         rows.push((
             "Forwarded",
@@ -115,6 +116,14 @@ fn signature(message: &OpenedMessage) -> String {
         }
         SignatureStatus::None => "none".to_owned(),
     }
+}
+
+/// Since when the sender's certificate is known, and a warning when it is another one than before.
+fn certificate(message: &OpenedMessage) -> Option<String> {
+    let Acquaintance { since, change } = &message.acquaintance;
+    let change = change.as_ref().map(|change| format!("**Warning:** {}", change.explain()));
+    let parts: Vec<String> = since.map(KnownSince::explain).into_iter().chain(change).collect();
+    (!parts.is_empty()).then(|| cell(&parts.join(". ")))
 }
 
 fn sender(message: &OpenedMessage, identity: &Identity) -> String {

@@ -23,6 +23,8 @@ fn message(encryption: Encryption) -> OpenedMessage {
         forwarded: None,
         parts: Vec::new(),
         certificates: Vec::new(),
+        acquaintance: Acquaintance::default(),
+        learned: Vec::new(),
         reply_certificate: None,
         outside: Default::default(),
         ciphertexts: Vec::new(),

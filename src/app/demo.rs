@@ -84,6 +84,7 @@ async fn work(
         store: store.clone(),
         opener: pool,
         dns: None,
+        directory: None,
         clock: Arc::new(parts::SystemClock),
     };
     let engine = Engine::new(parts, parts::engine(settings));
@@ -135,6 +136,8 @@ fn settings(fixtures: &Path, folder: &Path) -> Result<Settings, Error> {
         team: vec![keys.join("team")],
         team_addresses: Vec::new(),
         known: vec![keys.join("reporters")],
+        learn_certificates: true,
+        wkd: None,
         routing: None,
         templates: None,
         sender: SenderRules::default(),

@@ -142,7 +142,8 @@ fn authorities(settings: &Settings) -> Vec<PathBuf> {
         Delivery::Smtp(server) => server.ca_file.clone(),
         Delivery::Maildir(_) => None,
     };
-    let all = named.chain(accounts).chain(sending).filter_map(|path| path.canonicalize().ok());
+    let directories = settings.wkd.as_ref().and_then(|wkd| wkd.ca_file.clone());
+    let all = named.chain(accounts).chain(sending).chain(directories).filter_map(|path| path.canonicalize().ok());
     all.flat_map(|path| [path.parent().map(Path::to_owned), Some(path)]).flatten().collect()
 }
 

@@ -1,6 +1,7 @@
 //! The one place where the parts are wired together: what each command does, without how it is shown.
 
 mod cases;
+mod certificates;
 mod check;
 mod demo;
 mod error;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub use cases::{Cases, Which};
+pub use certificates::{Certificates, LearnedCertificate};
 pub use check::{Step, check};
 pub use demo::{Demo, DemoRow, demo};
 pub use error::{Error, file_error};

@@ -14,9 +14,10 @@ use crate::imap::{self, Imap};
 use crate::ledger::Ledger;
 use crate::maildir::{self, Maildir};
 use crate::model::{Limits, WorkerSettings};
-use crate::ports::{Advisories, Clock, Dns, MailSender, MailSource};
+use crate::ports::{Advisories, Clock, Directory, Dns, MailSender, MailSource};
 use crate::smtp::{self, MaildirOut, Smtp};
 use crate::store::Sqlite;
+use crate::wkd::{self, Wkd};
 use crate::worker::Pool;
 
 /// How often a Maildir is read: looking is cheap.
@@ -144,6 +145,13 @@ pub(super) fn advisories(settings: &Settings) -> Result<Arc<dyn Advisories>, Err
     Ok(Arc::new(GitHub::new(settings)?))
 }
 
+/// What asks mail domains for their people's certificates, where the configuration wants that.
+pub(super) fn directory(settings: &Settings) -> Option<Arc<dyn Directory>> {
+    let wkd = settings.wkd.as_ref().filter(|_| settings.learn_certificates)?;
+    let settings = wkd::Settings { ca_file: wkd.ca_file.clone(), hosts: wkd.hosts.clone(), ..wkd::Settings::new() };
+    Some(Arc::new(Wkd::new(settings)))
+}
+
 /// The workers that open mail: processes of this program.
 pub(super) fn pool(settings: WorkerSettings, workers: usize) -> Result<Pool, Error> {
     let program =
@@ -181,6 +189,7 @@ pub(super) fn engine(settings: &Settings) -> engine::Settings {
     wanted.openers = workers(settings);
     wanted.replies_per_day = settings.replies_per_day;
     wanted.digest_hour = settings.digest_hour;
+    wanted.learn_certificates = settings.learn_certificates;
     wanted.policy.give_up_after = settings.give_up_after;
     if let Filing::GitHub(github) = &settings.filing {
         wanted.timeouts.file = github.timeout + MARGIN;

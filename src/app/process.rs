@@ -26,6 +26,7 @@ async fn put(settings: &Settings, raw: RawMessage, pool: Pool) -> Result<Message
         store: store.clone(),
         opener: Arc::new(pool),
         dns: parts::dns(settings)?,
+        directory: parts::directory(settings),
         clock: Arc::new(parts::SystemClock),
     };
     let result = Engine::new(parts, parts::engine(settings)).process(raw).await;

@@ -51,6 +51,7 @@ async fn gateway(config: &Path, settings: Settings, pool: Arc<Pool>, once: bool)
         store: store.clone(),
         opener: pool.clone(),
         dns: parts::dns(&settings)?,
+        directory: parts::directory(&settings),
         clock: Arc::new(parts::SystemClock),
     };
     let engine = Arc::new(Engine::new(parts, parts::engine(&settings)));

@@ -42,6 +42,7 @@ fn facts(encryption: Encryption) -> MessageFacts {
         signature: SignatureStatus::None,
         signer: None,
         signature_shortfall: None,
+        acquaintance: Acquaintance::default(),
         automatic: None,
         can_encrypt_reply: false,
         ciphertexts: Vec::new(),

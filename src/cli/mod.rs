@@ -4,6 +4,7 @@
 //! exit code 2. Colours and progress bars are for terminals only.
 
 mod case;
+mod certificate;
 mod check;
 mod completions;
 mod demo;
@@ -67,6 +68,8 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Case(case::Case),
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(hide = true)]
@@ -126,6 +129,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Error> {
         Command::Check(check) => check.execute(context),
         Command::Key(key) => key.execute(context),
         Command::Case(case) => case.execute(context),
+        Command::Certificate(certificate) => certificate.execute(context),
         Command::Completions(completions) => completions.execute(&mut Arguments::command(), context),
         Command::Man(man) => man.execute(Arguments::command(), context),
         Command::Spawner(spawner) => spawner.execute(),

@@ -19,6 +19,7 @@ pub(super) struct File {
     pub github: Option<GitHubTable>,
     pub ledger: Option<LedgerTable>,
     pub keys: KeysTable,
+    pub certificates: CertificatesTable,
     pub routing: RoutingTable,
     pub templates: TemplatesTable,
     pub sender: SenderTable,
@@ -132,6 +133,15 @@ pub(super) struct SenderTable {
 
 #[derive(Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct CertificatesTable {
+    pub learn: Option<bool>,
+    pub wkd: Option<bool>,
+    pub wkd_ca_file: Option<PathBuf>,
+    pub wkd_hosts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct RoutingTable {
     pub file: Option<PathBuf>,
 }
@@ -176,7 +186,7 @@ pub(super) struct LogTable {
 }
 
 /// Lists that an environment variable can hold, its items separated by commas.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "identity.aliases",
     "keys.secret",
     "keys.passwords",
@@ -184,6 +194,7 @@ const LISTS: [&str; 7] = [
     "keys.team_addresses",
     "keys.known",
     "sender.dns_servers",
+    "certificates.wkd_hosts",
 ];
 
 /// Reads `text` with the variables of `environment` over it.

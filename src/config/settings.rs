@@ -25,6 +25,10 @@ pub struct Settings {
     pub team_addresses: Vec<Address>,
     /// Other certificates that verify signatures: files, or folders of files.
     pub known: Vec<PathBuf>,
+    /// Whether certificates that come by mail are kept and used.
+    pub learn_certificates: bool,
+    /// How the Web Key Directories of mail domains are asked; `None`: not at all.
+    pub wkd: Option<WebKeyDirectory>,
     /// The routing table; `None` is the built-in one.
     pub routing: Option<PathBuf>,
     /// A folder whose files replace built-in templates.
@@ -82,6 +86,15 @@ impl Settings {
             routing: self.routing.clone(),
         })
     }
+}
+
+/// How Web Key Directories are asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WebKeyDirectory {
+    /// Certificates in PEM that are trusted instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Where hosts are, whatever the DNS says; `None`: they do not exist.
+    pub hosts: Vec<(String, Option<SocketAddr>)>,
 }
 
 /// A place where mail arrives.

@@ -177,7 +177,7 @@ fn the_sample_has_every_key_of_the_schema() {
             sections.entry(section).or_default().push(key.to_owned());
         }
     }
-    let schema: [(&str, Vec<String>); 16] = [
+    let schema: [(&str, Vec<String>); 17] = [
         ("identity", keys::<file::IdentityTable>()),
         ("mailbox", keys::<file::MailboxTable>()),
         ("smtp", keys::<file::SmtpTable>()),
@@ -185,6 +185,7 @@ fn the_sample_has_every_key_of_the_schema() {
         ("github.app", keys::<file::AppTable>()),
         ("ledger", keys::<file::LedgerTable>()),
         ("keys", keys::<file::KeysTable>()),
+        ("certificates", keys::<file::CertificatesTable>()),
         ("routing", keys::<file::RoutingTable>()),
         ("templates", keys::<file::TemplatesTable>()),
         ("sender", keys::<file::SenderTable>()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::file::{self, TlsWord};
 use super::problem::Places;
 use super::settings::{
-    Delivery, Filing, GitHub, GitHubLogin, Imap, Log, Login, Mailbox, MailboxKind, Settings, Smtp, Tls,
+    Delivery, Filing, GitHub, GitHubLogin, Imap, Log, Login, Mailbox, MailboxKind, Settings, Smtp, Tls, WebKeyDirectory,
 };
 use super::{ConfigError, SecretSource};
 use crate::model::{Address, CaseId, FilingWay, FolderNames, Identity, InvalidAddress, InvalidId, MailId, SenderRules};
@@ -38,6 +38,8 @@ pub(super) fn settings(file: &Path, raw: file::File, places: &Places) -> Result<
         team: check.paths(raw.keys.team),
         team_addresses: raw.keys.team_addresses,
         known: check.paths(raw.keys.known),
+        learn_certificates: raw.certificates.learn.unwrap_or(true),
+        wkd: check.wkd(raw.certificates)?,
         routing: raw.routing.file.map(|path| folder.join(path)),
         templates: raw.templates.folder.map(|path| folder.join(path)),
         dns_servers: check.dns_servers(&raw.sender)?,
@@ -313,6 +315,21 @@ impl Check<'_> {
             })
         };
         raw.dns_servers.iter().map(server).collect()
+    }
+
+    fn wkd(&self, raw: file::CertificatesTable) -> Result<Option<WebKeyDirectory>, ConfigError> {
+        let host = |entry: &String| {
+            let (host, address) = entry.split_once('=')?;
+            let address = if address == "none" { None } else { Some(address.parse().ok()?) };
+            Some((host.to_ascii_lowercase(), address))
+        };
+        let problem = || {
+            let what = "wkd_hosts has entries like \"openpgpkey.example.org=192.0.2.1:443\", or \"…=none\"";
+            self.places.problem("certificates.wkd_hosts", what)
+        };
+        let hosts = raw.wkd_hosts.iter().map(|entry| host(entry).ok_or_else(problem)).collect::<Result<_, _>>()?;
+        let ca_file = raw.wkd_ca_file.map(|file| self.folder.join(file));
+        Ok(raw.wkd.unwrap_or(false).then_some(WebKeyDirectory { ca_file, hosts }))
     }
 
     fn digest(&self, raw: &file::DigestTable) -> Result<Option<u8>, ConfigError> {

@@ -107,7 +107,8 @@ impl Shared {
         open: bool,
     ) -> Result<Result<Vec<OutgoingMail>, Failed>, StoreError> {
         let raw = if open { Some(self.parts.store.raw(claimed.message).await?) } else { None };
-        Ok(self.ask(self.parts.opener.compose(raw.as_ref(), &self.recall(), order)).await)
+        let known = self.recall(claimed).await?;
+        Ok(self.ask(self.parts.opener.compose(raw.as_ref(), &known, order)).await)
     }
 
     /// Whether a worker may be asked to open the message once more for composing.

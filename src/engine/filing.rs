@@ -58,7 +58,8 @@ impl Shared {
             DraftOrder { same_ciphertext: self.same_ciphertext(claimed).await?, ..draft_order(claimed, filing)? };
         let drafted = {
             let raw = self.parts.store.raw(claimed.message).await?;
-            self.ask(self.parts.opener.draft(&raw, &self.recall(), &order)).await
+            let known = self.recall(claimed).await?;
+            self.ask(self.parts.opener.draft(&raw, &known, &order)).await
         };
         match drafted {
             Ok(draft) => return Ok(Some(draft)),

@@ -37,7 +37,7 @@ use status::Board;
 use tally::Tally;
 
 use crate::model::Edition;
-use crate::ports::{Advisories, Clock, Dns, MailSender, MailSource, Opener, Store, StoreError};
+use crate::ports::{Advisories, Clock, Directory, Dns, MailSender, MailSource, Opener, Store, StoreError};
 
 pub use order::{Order, OrderError, give};
 pub use pulse::Heartbeat;
@@ -55,6 +55,8 @@ pub struct Parts {
     pub opener: Arc<dyn Opener>,
     /// `None`: the DNS is not asked about senders.
     pub dns: Option<Arc<dyn Dns>>,
+    /// `None`: nobody's key directory is asked.
+    pub directory: Option<Arc<dyn Directory>>,
     pub clock: Arc<dyn Clock>,
 }
 

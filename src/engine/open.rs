@@ -5,7 +5,7 @@ use super::step::{StepError, With};
 use super::worker::Failed;
 use crate::case::{Event, Repeat, State, Thread, Twin};
 use crate::model::{Address, Kind, MailKind, MessageId, Verdict};
-use crate::ports::{Assessment, CaseRecord, Claimed, Joined, MessageFilter, MessageRecord, StoreError};
+use crate::ports::{Assessed, Assessment, CaseRecord, Claimed, Joined, MessageFilter, MessageRecord, StoreError};
 
 /// Unfinished messages of one case that are looked at when a follow-up comes before the filing.
 const SIBLINGS: u32 = 20;
@@ -28,13 +28,13 @@ impl Shared {
         }
         let assessed = {
             let raw = self.parts.store.raw(claimed.message).await?;
-            match self.look_up(&raw).await {
+            match self.look_up(&raw).await? {
                 Ok(known) => self.ask(self.parts.opener.assess(&raw, &known)).await,
                 Err(failed) => Err(failed),
             }
         };
-        let mut assessment = match assessed {
-            Ok(assessment) => assessment,
+        let Assessed { mut assessment, learned } = match assessed {
+            Ok(assessed) => assessed,
             Err(Failed::Died(why)) => {
                 let note = With::note(format!("a worker died or stalled on it: {why}"));
                 return self.step(claimed, Event::WorkerDied, note).await;
@@ -52,16 +52,17 @@ impl Shared {
         if self.must_wait_for_filing(&assessment.verdict, &known).await? {
             return self.later(claimed, None, "the advisory it adds to is being filed").await;
         }
-        self.judged(claimed, released, assessment, known).await
+        self.judged(claimed, released, Assessed { assessment, learned }, known).await
     }
 
     async fn judged(
         &self,
         claimed: &mut Claimed,
         released: bool,
-        assessment: Assessment,
+        assessed: Assessed,
         known: Conversation,
     ) -> Result<(), StepError> {
+        let Assessed { assessment, learned } = assessed;
         let joins = matches!(assessment.verdict.kind, Kind::FollowUp | Kind::Bounce);
         let case = match claimed.case.take().or(known.case.filter(|_| joins)) {
             Some(case) => Some(case),
@@ -76,6 +77,7 @@ impl Shared {
         let with = With {
             assessment: Some(assessment.clone()),
             case: case.as_ref().map(|case| case.id.clone()),
+            certificates: if self.settings.learn_certificates { learned } else { Vec::new() },
             note: judgement(&assessment.verdict),
             ..With::default()
         };

@@ -1,6 +1,6 @@
 use crate::case::{Effort, Event, Misfit, Policy, Release, State};
 use crate::model::MessageId;
-use crate::ports::{Advance, Clock, MessageFilter, Store, StoreError};
+use crate::ports::{Advance, CertificateBounds, Clock, MessageFilter, Store, StoreError};
 
 /// What a person may do about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub async fn give(store: &dyn Store, clock: &dyn Clock, message: MessageId, orde
         advisory: None,
         mails: Vec::new(),
         replies: None,
+        certificates: Vec::new(),
+        certificate_bounds: CertificateBounds::default(),
         note: note.to_owned(),
         now,
     };

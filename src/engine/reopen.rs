@@ -11,7 +11,7 @@ use super::order::PATIENT;
 use super::pulse::Pulse;
 use crate::case::{Effort, Event, State, is_worth_opening_again};
 use crate::model::{Edition, MessageId, Outcome};
-use crate::ports::{Advance, Shut, StoreError};
+use crate::ports::{Advance, CertificateBounds, Shut, StoreError};
 
 /// Messages that are opened again in one turn, and the time between two turns: however many have waited, fewer in an hour
 /// than the 500 pieces of content that GitHub takes, and new mail hardly waits for them.
@@ -69,6 +69,8 @@ impl Shared {
         let Ok(step) = state.step(Event::Reopen, effort, &PATIENT) else { return Ok(()) };
         let note = format!("opened again: {}", reason(shut, edition));
         let step = Advance {
+            certificates: Vec::new(),
+            certificate_bounds: CertificateBounds::default(),
             state: step.state,
             due: now,
             turn: shut.turn,

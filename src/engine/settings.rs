@@ -22,6 +22,8 @@ pub struct Settings {
     pub replies_per_day: u32,
     /// The hour (0 to 23, UTC) at which [`super::Engine::run`] makes the daily digest; `None`: never.
     pub digest_hour: Option<u8>,
+    /// Whether certificates that come by mail are kept and used.
+    pub learn_certificates: bool,
     pub policy: Policy,
     /// Between attempts at one message or mail.
     pub backoff: Backoff,
@@ -60,6 +62,7 @@ impl Settings {
             senders: 2,
             replies_per_day: 4,
             digest_hour: None,
+            learn_certificates: true,
             policy: Policy {
                 poison_after: 2,
                 lost_after: 5,

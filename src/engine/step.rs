@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use super::Shared;
 use super::bells::Room;
 use crate::case::{Effort, Event, Misfit, State, Wait};
-use crate::model::{CaseId, Filed, Origin, OutgoingMail};
-use crate::ports::{Advance, Assessment, Claimed, ReplyLimit, StoreError};
+use crate::model::{CaseId, Filed, KnownCertificate, Origin, OutgoingMail};
+use crate::ports::{Advance, Assessment, CertificateBounds, Claimed, ReplyLimit, StoreError};
 
 /// Why a step was not taken. The claim then runs out by itself and the message is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,7 @@ pub(super) struct With {
     pub advisory: Option<Filed>,
     pub mails: Vec<OutgoingMail>,
     pub replies: Option<ReplyLimit>,
+    pub certificates: Vec<KnownCertificate>,
     /// For the history.
     pub note: String,
 }
@@ -60,6 +61,8 @@ impl Shared {
                     advisory: with.advisory,
                     mails: with.mails,
                     replies: with.replies,
+                    certificates: with.certificates,
+                    certificate_bounds: CertificateBounds::default(),
                     note: with.note,
                     now,
                 },

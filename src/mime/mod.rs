@@ -5,6 +5,7 @@
 //! without limit and matches boundaries in mid-line.
 
 mod author;
+mod autocrypt;
 mod automatic;
 pub mod build;
 mod charset;
@@ -22,6 +23,7 @@ mod uuencode;
 mod words;
 
 pub use author::{author, from};
+pub use autocrypt::{Autocrypt, autocrypt};
 pub use automatic::automatic;
 pub use charset::charset;
 pub use decode::transfer;

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    Address, Authentication, Automatic, ContentDigest, Doubt, Encryption, EncryptionFormat, Fingerprint, Headers,
-    MailId, NamedRecipient, OpenedMessage, SignatureStatus, Unreadable,
+    Acquaintance, Address, Authentication, Automatic, ContentDigest, Doubt, Encryption, EncryptionFormat, Fingerprint,
+    Headers, MailId, NamedRecipient, OpenedMessage, SignatureStatus, Unreadable,
 };
 
 /// What the store keeps about a message: who, when, and how it was protected. Nothing from inside a ciphertext.
@@ -35,6 +35,9 @@ pub struct MessageFacts {
     /// See [`Signature::shortfall`](super::Signature::shortfall).
     #[serde(default)]
     pub signature_shortfall: Option<String>,
+    /// Since when the sender's certificate is known, and whether it changed.
+    #[serde(default)]
+    pub acquaintance: Acquaintance,
     pub automatic: Option<Automatic>,
     /// A reply may hold what was decrypted, because it can be encrypted to who signed inside and is answered.
     pub can_encrypt_reply: bool,
@@ -77,6 +80,7 @@ impl MessageFacts {
             signature: opened.signature.status,
             signer: opened.signature.signer.clone(),
             signature_shortfall: opened.signature.shortfall.clone(),
+            acquaintance: opened.acquaintance.clone(),
             automatic: opened.automatic.clone(),
             can_encrypt_reply: signed_by_who_is_answered(opened),
             ciphertexts: opened.ciphertexts.clone(),

@@ -2,9 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
-use super::{Address, InvalidId, LearnedFrom};
+use super::{Address, InvalidId, KnownCertificate};
 
 /// What has to be looked up before a message is opened, because the process that opens it cannot: read from its outer
 /// header section alone.
@@ -31,37 +30,40 @@ impl Outline {
 pub struct Known {
     /// Certificates that were learned for the authors of the message.
     pub certificates: Vec<KnownCertificate>,
+    /// What the key directories of the authors' domains hold for them.
+    pub directory: Vec<DirectoryEntry>,
     /// Answers to [`Outline::dns`].
     pub dns: Vec<DnsAnswer>,
+}
+
+/// What a Web Key Directory holds for an address (draft-koch-openpgp-webkey-service): bytes that nobody has looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryEntry {
+    pub address: Address,
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+}
+
+impl DirectoryEntry {
+    /// Largest entry in bytes: some certificates, before they are cut to what is needed.
+    pub const MOST_BYTES: usize = 256 << 10;
 }
 
 impl Known {
     /// Most certificates for one message.
     pub const MOST_CERTIFICATES: usize = 16;
-    /// Largest certificate in bytes; a person's has a few thousand.
-    pub const MOST_CERTIFICATE_BYTES: usize = 128 << 10;
 
     /// The same without what is too much for one message, whoever filled it.
     pub fn within_bounds(&self) -> Known {
-        let certificates = self.certificates.iter().filter(|known| known.bytes.len() <= Self::MOST_CERTIFICATE_BYTES);
+        let certificates = self.certificates.iter().filter(|known| known.bytes.len() <= KnownCertificate::MOST_BYTES);
+        let directory = self.directory.iter().filter(|entry| entry.bytes.len() <= DirectoryEntry::MOST_BYTES);
         let dns = self.dns.iter().filter(|answer| answer.found.size() <= DnsFound::MOST_BYTES);
         Known {
             certificates: certificates.take(Self::MOST_CERTIFICATES).cloned().collect(),
+            directory: directory.take(Outline::MOST_AUTHORS).cloned().collect(),
             dns: dns.take(Outline::MOST_QUESTIONS).cloned().collect(),
         }
     }
-}
-
-/// A certificate that was learned for an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownCertificate {
-    /// Serialised, binary.
-    #[serde(with = "serde_bytes")]
-    pub bytes: Vec<u8>,
-    /// For whom it was learned.
-    pub address: Address,
-    pub first_seen: OffsetDateTime,
-    pub learned_from: LearnedFrom,
 }
 
 /// A name in the DNS whose TXT records are wanted, harmless to ask for: a host name of at most 253 characters below a
@@ -200,9 +202,9 @@ mod tests {
             question: "s1._domainkey.example.org".parse().unwrap(),
             found: DnsFound::Records(vec![vec![b'a'; bytes]]),
         };
-        let known = Known { dns: vec![answer(DnsFound::MOST_BYTES + 1), answer(3)], certificates: Vec::new() };
+        let known = Known { dns: vec![answer(DnsFound::MOST_BYTES + 1), answer(3)], ..Known::default() };
         assert_eq!(known.within_bounds().dns, [answer(3)]);
-        let many = Known { dns: vec![answer(3); 50], certificates: Vec::new() };
+        let many = Known { dns: vec![answer(3); 50], ..Known::default() };
         assert_eq!(many.within_bounds().dns.len(), Outline::MOST_QUESTIONS);
     }
 }

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Address, CaseId, ContentDigest, Doubt, Fingerprint, MailId, MessageFacts, Secret};
+use super::{
+    Acquaintance, Address, CaseId, ContentDigest, Doubt, Fingerprint, KnownCertificate, MailId, MessageFacts, Secret,
+};
 
 /// A mail as it came (stage 1): bytes that nobody has looked at, and where they were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,10 @@ pub struct OpenedMessage {
     pub parts: Vec<Part>,
     /// Certificates found in the mail: attachments, Autocrypt header.
     pub certificates: Vec<Certificate>,
+    /// What is known about the author's certificate from before.
+    pub acquaintance: Acquaintance,
+    /// What is to be kept of the certificates that came with it or were looked up for it.
+    pub learned: Vec<KnownCertificate>,
     /// The certificate that made a good signature *inside* the ciphertext that was opened. The only one that a reply with
     /// decrypted content may be encrypted to.
     pub reply_certificate: Option<Certificate>,
@@ -118,6 +124,7 @@ impl OpenedMessage {
             signer: facts.signer.clone(),
             shortfall: facts.signature_shortfall.clone(),
         };
+        self.acquaintance = facts.acquaintance.clone();
     }
 }
 
@@ -302,12 +309,14 @@ pub struct Certificate {
     pub addresses: Vec<Address>,
 }
 
-/// Where a certificate was found.
+/// Where a certificate was found. What that is worth is another question: see [`super::Voucher`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LearnedFrom {
     Attachment,
     Autocrypt,
+    /// The Web Key Directory of the address's domain.
+    Directory,
     Configured,
 }
 

@@ -12,6 +12,7 @@ mod filing;
 mod hidden;
 mod ids;
 mod known;
+mod learned;
 mod lookalike;
 mod mail;
 mod outcome;
@@ -32,7 +33,8 @@ pub use filing::{
 };
 pub use hidden::{is_hidden, shown};
 pub use ids::{CaseId, ContentDigest, Fingerprint, GhsaId, InvalidId, MailId, MessageId, Repository};
-pub use known::{DnsAnswer, DnsFound, DnsQuestion, Known, KnownCertificate, Outline};
+pub use known::{DirectoryEntry, DnsAnswer, DnsFound, DnsQuestion, Known, Outline};
+pub use learned::{Acquaintance, CertificateChange, KnownCertificate, KnownSince, Voucher};
 pub use lookalike::doubtful_sender;
 pub use mail::{
     Attachment, Authentication, Automatic, Certificate, Encryption, EncryptionFormat, Forwarded, Headers, LearnedFrom,
@@ -40,7 +42,7 @@ pub use mail::{
     SignatureStatus, Unreadable,
 };
 pub use outcome::{HoldReason, IgnoreReason, Outcome};
-pub use outgoing::{Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
+pub use outgoing::{Assessed, Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
 pub use secret::Secret;
 pub use settings::{Edition, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};

@@ -1,13 +1,21 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Action, Address, CaseId, MailId, MessageFacts, MessageId, Outcome, Repository, Verdict};
+use super::{Action, Address, CaseId, KnownCertificate, MailId, MessageFacts, MessageId, Outcome, Repository, Verdict};
 
 /// What stages 3 to 5 say about a message: all of it may be stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
     pub facts: MessageFacts,
     pub verdict: Verdict,
+}
+
+/// An [`Assessment`], and what else goes into the store with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessed {
+    pub assessment: Assessment,
+    /// Certificates to be kept: new ones, and known ones with their news.
+    pub learned: Vec<KnownCertificate>,
 }
 
 /// What stage 8 needs besides the message.

@@ -216,6 +216,12 @@ fn facts(facts: &MessageFacts, opened: Option<&OpenedMessage>) -> Vec<(&'static 
         ("Protection", encryption.to_owned()),
         ("Signature", format!("{signature}{signer}{shortfall}")),
     ];
+    if let Some(since) = facts.acquaintance.since {
+        lines.push(("Signer", since.explain()));
+    }
+    if let Some(change) = &facts.acquaintance.change {
+        lines.push(("WARNING", change.explain()));
+    }
     if facts.is_forward {
         let author = facts.forwarded_author.as_ref().map_or("somebody else", |address| address.as_str());
         lines.push(("Forwarded", format!("a mail by {author}, who was not answered")));

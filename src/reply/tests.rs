@@ -11,10 +11,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::*;
 use crate::model::{
-    Action, Assessment, Attachment, Authentication, Automatic, Certificate, Confidence, ContentDigest, Disclosure,
-    Encryption, EncryptionFormat, Evidence, Filed, Headers, HoldReason, Kind, LearnedFrom, MessageFacts, MessageId,
-    Outcome, Outside, Part, PartContent, Protection, Question, Secret, Sender, Signature, SignatureStatus, Unreadable,
-    Verdict, WorkerSettings,
+    Acquaintance, Action, Assessment, Attachment, Authentication, Automatic, Certificate, Confidence, ContentDigest,
+    Disclosure, Encryption, EncryptionFormat, Evidence, Filed, Headers, HoldReason, Kind, LearnedFrom, MessageFacts,
+    MessageId, Outcome, Outside, Part, PartContent, Protection, Question, Secret, Sender, Signature, SignatureStatus,
+    Unreadable, Verdict, WorkerSettings,
 };
 use crate::openpgp::{generate, read_certificates};
 
@@ -197,6 +197,8 @@ fn opened(encryption: Encryption, certificate: Option<Certificate>) -> OpenedMes
         forwarded: None,
         parts: vec![Part { protection, content: PartContent::Attachment(attachment) }],
         certificates: vec![],
+        acquaintance: Acquaintance::default(),
+        learned: vec![],
         reply_certificate: certificate,
         outside: Default::default(),
         ciphertexts: Vec::new(),

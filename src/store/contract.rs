@@ -1,5 +1,7 @@
 //! What every store must do. Each database runs all of it on a fresh store.
 
+mod certificates;
+
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -23,6 +25,7 @@ pub async fn contract(store: &dyn Store) {
     finds_the_same_ciphertext_again(store).await;
     finds_what_is_worth_another_look_once(store).await;
     tells_of_everything_once(store).await;
+    certificates::keeps_what_was_learned_within_bounds(store).await;
 }
 
 pub fn message(uid: u32, text: &str) -> RawMessage {
@@ -51,6 +54,8 @@ pub fn step(turn: i64, state: State) -> Advance {
         advisory: None,
         mails: Vec::new(),
         replies: None,
+        certificates: Vec::new(),
+        certificate_bounds: CertificateBounds::default(),
         note: String::new(),
         now: NOW,
     }
@@ -435,6 +440,7 @@ pub fn assessment(message_id: &str) -> Assessment {
             signature: SignatureStatus::None,
             signer: None,
             signature_shortfall: None,
+            acquaintance: Acquaintance::default(),
             automatic: None,
             can_encrypt_reply: false,
             ciphertexts: Vec::new(),

@@ -53,6 +53,8 @@ fn message(subject: &str, text: &str) -> OpenedMessage {
         forwarded: None,
         parts: vec![Part { protection, content: PartContent::Text(text.to_owned().into()) }],
         certificates: Vec::new(),
+        acquaintance: Acquaintance::default(),
+        learned: Vec::new(),
         reply_certificate: None,
         outside: Default::default(),
         ciphertexts: Vec::new(),

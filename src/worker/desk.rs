@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{InspectOptions, Inspection, Material, Member, OwnCertificate, Ready, confinement, open};
 use crate::advisory;
 use crate::model::{
-    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Edition, Known, MessageFacts, OpenedMessage,
+    Assessed, Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Edition, Known, MessageFacts, OpenedMessage,
     OutgoingMail, Outline, RawMessage, Report, WorkerSettings,
 };
 use crate::openpgp::{self, Keyring, KeyringError};
@@ -97,9 +97,9 @@ impl Desk {
     }
 
     /// Opens, reads and judges (stages 3 to 5).
-    pub fn assess(&self, message: &RawMessage, known: &Known, now: OffsetDateTime) -> Assessment {
+    pub fn assess(&self, message: &RawMessage, known: &Known, now: OffsetDateTime) -> Assessed {
         let (opened, report) = self.read(message, known, None, now);
-        self.judge(&opened, &report)
+        Assessed { assessment: self.judge(&opened, &report), learned: opened.learned }
     }
 
     /// What has to be looked up before the message is opened.

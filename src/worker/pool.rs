@@ -16,8 +16,8 @@ use super::protocol::{self, Answer, Envelope, InspectOptions, Request};
 use super::spawner::Origin;
 use super::{Confinement, Inspection, Ready};
 use crate::model::{
-    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, OutgoingMail, Outline, RawMessage, Secret,
-    WorkerSettings,
+    Assessed, Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, OutgoingMail, Outline, RawMessage,
+    Secret, WorkerSettings,
 };
 use crate::ports::{Opener, OpenerError};
 
@@ -306,10 +306,10 @@ impl Opener for Pool {
         }
     }
 
-    async fn assess(&self, message: &RawMessage, known: &Known) -> Result<Assessment, OpenerError> {
+    async fn assess(&self, message: &RawMessage, known: &Known) -> Result<Assessed, OpenerError> {
         let request = Request::Assess(Envelope::of(message), bounded(known));
         match self.exchange(request, Some(&message.bytes)).await? {
-            (Answer::Assessed(assessment), _) => Ok(*assessment),
+            (Answer::Assessed(assessed), _) => Ok(*assessed),
             (answer, _) => Err(unexpected(answer)),
         }
     }

@@ -14,8 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Confinement, Ready};
 use crate::model::{
-    Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, Origin, OutgoingMail, Outline, RawMessage,
-    WorkerSettings,
+    Assessed, Assessment, ComposeOrder, DigestOrder, Draft, DraftOrder, Known, Origin, OutgoingMail, Outline,
+    RawMessage, WorkerSettings,
 };
 
 /// Most bytes of a worker's first frame: settings, and all keys and certificates.
@@ -49,7 +49,7 @@ pub(super) enum Request<'a> {
 pub(super) enum Answer {
     Ready(Box<Ready>),
     Outlined(Outline),
-    Assessed(Box<Assessment>),
+    Assessed(Box<Assessed>),
     Drafted(Box<Draft>),
     /// The mails' bytes are the further pieces, in the same order.
     Composed(Vec<OutgoingMail>),

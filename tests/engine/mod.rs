@@ -106,6 +106,8 @@ async fn goes_on_from_every_state_that_a_crash_can_leave() {
             gateway.world.advisories.lock().unwrap().push((filing.destination.clone(), case.marker));
         }
         let step = Advance {
+            certificates: Vec::new(),
+            certificate_bounds: CertificateBounds::default(),
             state: State::FilingCheck { filing: filing.clone() },
             due: now,
             turn: 0,
@@ -374,6 +376,8 @@ async fn a_thousand_shut_messages_are_opened_again_a_few_at_a_time() {
 
 fn plain_step(state: State, now: time::OffsetDateTime) -> Advance {
     Advance {
+        certificates: Vec::new(),
+        certificate_bounds: CertificateBounds::default(),
         state,
         due: now,
         turn: 0,
@@ -475,6 +479,7 @@ fn assessment() -> Assessment {
             signature: SignatureStatus::None,
             signer: None,
             signature_shortfall: None,
+            acquaintance: Acquaintance::default(),
             automatic: None,
             can_encrypt_reply: false,
             ciphertexts: Vec::new(),

@@ -104,6 +104,7 @@ pub fn engine(world: &Arc<World>, store: &Arc<dyn Store>, change: impl FnOnce(&m
         store: store.clone(),
         opener: Arc::new(Outside(world.clone())),
         dns: None,
+        directory: None,
         clock: Arc::new(Outside(world.clone())),
     };
     Engine::new(parts, settings)
@@ -234,7 +235,7 @@ impl Opener for Outside {
         Ok(Outline::default())
     }
 
-    async fn assess(&self, message: &RawMessage, _known: &Known) -> Result<Assessment, OpenerError> {
+    async fn assess(&self, message: &RawMessage, _known: &Known) -> Result<Assessed, OpenerError> {
         self.0.note("assess");
         kills(message, "assess")?;
         let mut assessment = super::assessment();
@@ -275,7 +276,7 @@ impl Opener for Outside {
         if field(message, "public").is_some() {
             verdict.disclosure = Some(Disclosure::Public);
         }
-        Ok(assessment)
+        Ok(Assessed { assessment, learned: Vec::new() })
     }
 
     async fn draft(&self, message: &RawMessage, _known: &Known, order: &DraftOrder) -> Result<Draft, OpenerError> {

@@ -142,7 +142,7 @@ async fn a_message_that_needs_too_much_memory_costs_its_worker_and_nothing_else(
         assert!(matches!(&error, OpenerError::Died(reason) if reason.contains("signal: 6")), "{error}");
     }
     let small = message(fs::read(fixtures().join("mail/07-report-plain.eml")).unwrap());
-    assert_eq!(pool.assess(&small, &Known::default()).await.unwrap().verdict.kind, Kind::Report);
+    assert_eq!(pool.assess(&small, &Known::default()).await.unwrap().assessment.verdict.kind, Kind::Report);
     assert_ne!(worker(&pool).await, before);
 }
 

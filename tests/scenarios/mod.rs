@@ -2,6 +2,7 @@
 
 mod advisories;
 mod backlog;
+mod certificates;
 mod check;
 mod commands;
 mod confinement;

@@ -192,7 +192,7 @@ fn outcome(kind: Kind) -> Outcome {
 /// The reply to a mail, without what comes from the signature over it: its time.
 async fn reply(pool: &Pool, bytes: Vec<u8>, now: OffsetDateTime) -> (Assessment, Option<(Address, String, usize)>) {
     let raw = RawMessage { origin: Origin::Pipe, received: now, size: bytes.len() as u64, bytes };
-    let assessment = pool.assess(&raw, &Known::default()).await.unwrap();
+    let assessment = pool.assess(&raw, &Known::default()).await.unwrap().assessment;
     let mut actions = plan(&assessment.verdict, &assessment.facts, Thread::New);
     actions.retain(|action| is_answer(*action));
     let case = matches!(assessment.verdict.kind, Kind::Report | Kind::NotAVulnerability);

@@ -68,7 +68,7 @@ async fn a_worker_opens_judges_and_composes() {
     let ready = pool.ready().await.unwrap();
     assert!(ready.own.is_some() && ready.team.len() >= 2 && !ready.repositories.is_empty(), "{ready:?}");
     let message = mail("01-report-pgpmime-signed.eml");
-    let assessment = pool.assess(&message, &Known::default()).await.unwrap();
+    let assessment = pool.assess(&message, &Known::default()).await.unwrap().assessment;
     assert_eq!((assessment.verdict.kind, assessment.facts.encryption), (Kind::Report, Encryption::Whole));
     let order = ComposeOrder {
         message: MessageId::new(1),
@@ -131,7 +131,7 @@ async fn inspection_shows_the_text_only_when_asked() {
 async fn a_message_over_the_limit_is_not_sent_whole() {
     let limits = Limits { message_size: 2_000, ..Limits::default() };
     let pool = pool(WorkerSettings { limits, ..settings() });
-    let assessment = pool.assess(&mail("16-report-german-large.eml"), &Known::default()).await.unwrap();
+    let assessment = pool.assess(&mail("16-report-german-large.eml"), &Known::default()).await.unwrap().assessment;
     assert_eq!(assessment.verdict.kind, Kind::Unreadable);
 }
 
@@ -142,7 +142,7 @@ async fn a_worker_that_runs_over_its_time_is_lost_and_the_next_message_finds_ano
     let message = mail("07-report-plain.eml");
     assert!(matches!(pool.assess(&message, &Known::default()).await, Err(OpenerError::Died(_))));
     pool.reload(settings()).await.unwrap();
-    assert_eq!(pool.assess(&message, &Known::default()).await.unwrap().verdict.kind, Kind::Report);
+    assert_eq!(pool.assess(&message, &Known::default()).await.unwrap().assessment.verdict.kind, Kind::Report);
 }
 
 #[tokio::test]

@@ -49,6 +49,17 @@ impl GnuPg {
         self.run(&["--armor", "--export-secret-subkeys", address], b"")
     }
 
+    /// Makes a key without password for a user id.
+    pub fn generate(&self, user_id: &str) {
+        self.run(&["--quick-generate-key", user_id, "default", "default", "never"], b"");
+    }
+
+    /// The certificate of `address`.
+    pub fn export(&self, address: &str, armored: bool) -> Vec<u8> {
+        let armor = if armored { "--armor" } else { "--no-armor" };
+        self.run(&[armor, "--export", address], b"")
+    }
+
     /// Encrypts to one recipient, and signs with `signer` where given. Armored.
     pub fn encrypt(&self, plaintext: &[u8], recipient: &str, signer: Option<&str>) -> Vec<u8> {
         let mut arguments = vec!["--armor", "--trust-model", "always", "--recipient", recipient];

@@ -9,6 +9,7 @@ pub mod dovecot;
 pub mod github_double;
 pub mod gnupg;
 pub mod hostile;
+pub mod https;
 pub mod markdown;
 pub mod pgpmime;
 pub mod postfix;

@@ -51,6 +51,14 @@ pub(super) fn covering(header: &HeaderSection, body: &[u8], domain: &str) -> Res
     result
 }
 
+/// Whether every signature that could speak for `author` covers the only field `name` of `header`, or that there is none.
+/// For fields that change nothing of what people see: whether a signature is right is another question.
+pub fn covers(header: &HeaderSection, author: &Address, name: &str) -> bool {
+    let aligned = signatures(header).into_iter().flatten().filter(|signature| is_aligned(&signature.domain, author));
+    let mut covered = aligned.map(|signature| signature.covered.iter().any(|covered| covered == name)).peekable();
+    header.count(name) == 1 && covered.peek().is_some() && covered.all(|covered| covered)
+}
+
 /// Whether a signature of `domain` speaks for `author`: it is the domain of the address, or one above it (whoever has
 /// `example.org` decides what is below). Not the other way round: without a list of public suffixes `evil.co.uk` would
 /// speak for `co.uk`, and such a list is out of date when it is built in.

@@ -1,5 +1,6 @@
 use sqlx::{Row, SqliteConnection};
 
+use super::certificates::{self, Kept};
 use super::{digest, outbox, rows, twins};
 use crate::case::State;
 use crate::model::MessageId;
@@ -62,6 +63,7 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
             outbox::join(tx, &mail, case, None).await?;
         }
     }
+    learn(tx, message, &step).await?;
     let left_out = outbox::queue(tx, message, case.as_deref(), &step).await?;
     note(tx, message, &step, &step.note).await?;
     if left_out > 0 {
@@ -74,6 +76,22 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
         sqlx::query("DELETE FROM raws WHERE message = $1").bind(message.number()).execute(tx).await?;
     }
     rows::number(&row, "turn")
+}
+
+async fn learn(tx: &mut SqliteConnection, message: MessageId, step: &Advance) -> Result<(), StoreError> {
+    for certificate in &step.certificates {
+        let kept = certificates::keep(tx, certificate, &step.certificate_bounds, step.now).await?;
+        let what = match kept {
+            Kept::New => "is kept",
+            Kept::Changed => "has news",
+            Kept::LeftOut => "is not kept, because there are too many new ones",
+            Kept::Unchanged => continue,
+        };
+        let revoked = if certificate.revoked { ", revoked" } else { "" };
+        let (voucher, fingerprint) = (certificate.voucher.explain(), &certificate.fingerprint);
+        note(tx, message, step, &format!("certificate {fingerprint} {what} (shown by {voucher}{revoked})")).await?;
+    }
+    Ok(())
 }
 
 async fn note(tx: &mut SqliteConnection, message: MessageId, step: &Advance, what: &str) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! The store in one SQLite file: WAL, every commit on the disk before it counts, one writer at a time.
 
 mod advance;
+mod certificates;
 mod claim;
 mod digest;
 mod error;
@@ -22,7 +23,10 @@ use async_trait::async_trait;
 use sqlx::{Sqlite as Driver, SqlitePool, Transaction};
 use time::OffsetDateTime;
 
-use crate::model::{Address, CaseId, ContentDigest, Digest, Edition, MailId, MessageId, OutgoingMail, RawMessage};
+use crate::model::{
+    Address, CaseId, ContentDigest, Digest, Edition, Fingerprint, KnownCertificate, MailId, MessageId, OutgoingMail,
+    RawMessage,
+};
 use crate::ports::{
     Advance, Batch, CaseRecord, Claimed, Cursor, History, Joined, Lane, MailResult, MessageFilter, MessageRecord,
     Queued, Recorded, ReplyLimit, Shut, Store, StoreError,
@@ -196,5 +200,28 @@ impl Store for Sqlite {
         let made = digest::made(&mut tx, digest, mails).await?;
         tx.commit().await?;
         Ok(made)
+    }
+
+    async fn certificates(&self, address: Option<&Address>) -> Result<Vec<KnownCertificate>, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        certificates::list(&mut connection, address).await
+    }
+
+    async fn forget_certificates(
+        &self,
+        address: &Address,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Result<u32, StoreError> {
+        let mut tx = self.write().await?;
+        let gone = certificates::forget(&mut tx, address, fingerprint).await?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+
+    async fn pin_certificate(&self, address: &Address, fingerprint: &Fingerprint) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let pinned = certificates::pin(&mut tx, address, fingerprint).await?;
+        tx.commit().await?;
+        Ok(pinned)
     }
 }

@@ -3,7 +3,7 @@ use super::inline::{Segment, segments};
 use super::text::Written;
 use super::walk::{Place, Walk, attachment};
 use crate::mime::{self, Entity};
-use crate::model::{ContentDigest, EncryptionFormat, LearnedFrom, Outside, Unreadable};
+use crate::model::{ContentDigest, EncryptionFormat, Outside, Unreadable};
 use crate::openpgp::{self, Decrypted, Trouble};
 
 impl Walk<'_> {
@@ -51,7 +51,7 @@ impl Walk<'_> {
                 Segment::Message(block) => self.armor(block, wrap, place),
                 Segment::Text(text) | Segment::Signed(text) => self.plain(text, Written::default(), place),
                 Segment::PublicKey(block) => {
-                    self.keys.add(block, LearnedFrom::Attachment);
+                    self.keys.offer(block, place);
                 }
             }
         }

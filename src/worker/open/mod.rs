@@ -7,6 +7,7 @@ mod forward;
 mod hidden;
 mod inline;
 mod keys;
+mod learn;
 mod outline;
 mod outside;
 mod sender;
@@ -22,14 +23,16 @@ use std::borrow::Cow;
 use memchr::memchr;
 use time::OffsetDateTime;
 
+use self::learn::{ByDomain, Manner, Memory};
 pub use self::outline::outline;
 use self::walk::{Seen, Walk};
 use crate::mime::{self, Entity};
 use crate::model::{
-    Encryption, Known, OpenedMessage, Outside, Part, PartContent, Protection, RawMessage, Secret, Unreadable,
+    Address, Encryption, Known, OpenedMessage, Outside, Part, PartContent, Protection, RawMessage, Secret, Unreadable,
     WorkerSettings,
 };
 use crate::openpgp::Keyring;
+use crate::trust::Settled;
 
 /// Opens `raw` with what is `known` beside it. Whatever its bytes are, the answer is an [`OpenedMessage`]: what could not
 /// be opened stands in its `failure`, and its headers are read as far as they can be.
@@ -42,11 +45,14 @@ pub fn open(
 ) -> OpenedMessage {
     let limits = &settings.limits;
     let mut walk = Walk::new(keyring, limits, now);
+    let settled = |address: &Address| learn::settled(keyring, &settings.identity, &settings.team_addresses, address);
+    let memory = Memory::new(known, settled, now);
+    walk.keys.recall(&memory.known);
     let bytes = with_line_breaks(&raw.bytes);
     match mime::parse(&bytes, limits) {
         Ok(mail) if !raw.is_truncated() => {
             walk.mail(&mail);
-            opened(raw, &mail, walk, settings, known)
+            opened(raw, &mail, walk, memory, settings, known)
         }
         _ => {
             walk.failure = Some(Unreadable::TooLarge);
@@ -54,7 +60,7 @@ pub fn open(
             let encrypted = mail.media_type() == "multipart/encrypted";
             let encryption = if encrypted { Encryption::Failed } else { Encryption::None };
             walk.outside = Some(Outside { too_large: true, ..Outside::default() });
-            OpenedMessage { encryption, ..opened(raw, &mail, walk, settings, known) }
+            OpenedMessage { encryption, ..opened(raw, &mail, walk, memory, settings, known) }
         }
     }
 }
@@ -67,12 +73,27 @@ fn with_line_breaks(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
-fn opened(raw: &RawMessage, mail: &Entity, mut walk: Walk, settings: &WorkerSettings, known: &Known) -> OpenedMessage {
+fn opened(
+    raw: &RawMessage,
+    mail: &Entity,
+    mut walk: Walk,
+    memory: Memory,
+    settings: &WorkerSettings,
+    known: &Known,
+) -> OpenedMessage {
     let identity = &settings.identity;
     let author = mime::author(&mail.header);
+    let automatic = mime::automatic(mail, identity);
     let encryption = verdict::encryption(&walk);
-    let signature = verdict::signature(&walk, author.address.as_ref());
-    let sender = sender::sender(raw, mail, &signature, settings, known);
+    let settled = author
+        .address
+        .as_ref()
+        .map_or(Settled::Not, |address| learn::settled(walk.keyring, identity, &settings.team_addresses, address));
+    let judged = verdict::signature(&walk, author.address.as_ref(), &settled, &memory.known);
+    let sender = sender::sender(raw, mail, &judged.signature, settings, known);
+    let manner = Manner { by_domain: ByDomain::of(mail, &sender), automatic: automatic.is_some() };
+    let (learned, acquaintance) = learn::lessons(&walk, memory, author.address.as_ref(), &judged, &settled, manner);
+    let signature = judged.signature;
     let reply_certificate = verdict::reply_certificate(&walk);
     let doubts = shape::doubts(&walk, author.address.as_ref());
     let failure = walk.failure.filter(|_| walk.opened == 0);
@@ -93,10 +114,12 @@ fn opened(raw: &RawMessage, mail: &Entity, mut walk: Walk, settings: &WorkerSett
         forwarded: walk.forwarded.take(),
         signature,
         certificates: walk.keys.in_model(),
+        acquaintance,
+        learned,
         reply_certificate,
         outside: outside::of(&mail.header, failure, walk.outside.take()),
         ciphertexts: std::mem::take(&mut walk.ciphertexts),
-        automatic: mime::automatic(mail, identity),
+        automatic,
         private_key_attached: walk.keys.private_key_attached,
         doubts,
         parts: parts(walk),

@@ -4,7 +4,7 @@ use super::forward;
 use super::inline::{Segment, quotes_message, segments, without_private_keys};
 use super::walk::{Place, Walk};
 use crate::mime::{self, Entity, Uu};
-use crate::model::{LearnedFrom, PartContent, Secret, shown};
+use crate::model::{PartContent, Secret, shown};
 use crate::openpgp;
 
 /// How a text was written down.
@@ -70,7 +70,7 @@ impl Walk<'_> {
                     self.plain(text, written, place);
                 }
                 Segment::PublicKey(block) => {
-                    self.keys.add(block, LearnedFrom::Attachment);
+                    self.keys.offer(block, place);
                 }
                 Segment::Signed(block) => self.cleartext(block, written, place),
                 Segment::Message(block) if alone => self.ciphertext(block, Wrap::Inline(written.charset), place),

@@ -1,7 +1,10 @@
 use super::keys::in_model;
 use super::walk::{Seen, SeenSignature, Walk};
-use crate::model::{Address, Certificate, Doubt, Encryption, Fingerprint, Signature, SignatureStatus};
+use crate::model::{
+    Address, Certificate, Doubt, Encryption, Fingerprint, KnownCertificate, KnownSince, Signature, SignatureStatus,
+};
 use crate::openpgp::{self, Trouble};
+use crate::trust::{self, Settled, Worth};
 
 /// What of the message was encrypted.
 pub(super) fn encryption(walk: &Walk) -> Encryption {
@@ -15,22 +18,49 @@ pub(super) fn encryption(walk: &Walk) -> Encryption {
     }
 }
 
-/// The one verdict about all signatures of the message.
-pub(super) fn signature(walk: &Walk, author: Option<&Address>) -> Signature {
+/// The one verdict about all signatures of the message, and what it rests on.
+pub(super) struct Judged {
+    pub signature: Signature,
+    /// Which signature is the good one: an index into [`Walk::signatures`].
+    pub good: Option<usize>,
+    /// The certificate of the author that made a right signature over the whole message, good or not.
+    pub author_signed: Option<Fingerprint>,
+    pub worth: Option<Worth>,
+}
+
+impl Judged {
+    /// One that has nothing to do with a certificate of the author.
+    fn plain(status: SignatureStatus, signer: Option<Fingerprint>, shortfall: Option<String>) -> Self {
+        let signature = Signature { status, signer, shortfall };
+        Judged { signature, good: None, author_signed: None, worth: None }
+    }
+}
+
+/// Judges all signatures of the message. `known` is what was learned about the author before it.
+pub(super) fn signature(
+    walk: &Walk,
+    author: Option<&Address>,
+    settled: &Settled,
+    known: &[KnownCertificate],
+) -> Judged {
     let own: Vec<(usize, &SeenSignature)> = walk.signatures.iter().enumerate().filter(|(_, s)| !s.forwarded).collect();
     let good: Vec<_> = own.iter().filter(|(_, s)| s.checked.trouble.is_none()).collect();
-    let verdicts = good.iter().map(|(at, s)| (signer(s), shortfall(walk, *at, s, author)));
-    let mut short: Option<(Option<Fingerprint>, Shortfall)> = None;
-    for (signer, shortfall) in verdicts {
-        match shortfall {
-            None => return Signature { status: SignatureStatus::Good, signer, shortfall: None },
-            Some(shortfall) => {
-                short.get_or_insert((signer, shortfall));
+    let mut short: Option<Judged> = None;
+    for (at, signature) in good {
+        let signer = signer(signature);
+        let judged = match cover(walk, *at, signature, author) {
+            Err(reason) => Judged::plain(SignatureStatus::Partial, signer, Some(reason.to_owned())),
+            Ok((author, fingerprint)) => {
+                worthy(*at, fingerprint.clone(), trust::worth(author, &fingerprint, settled, known))
             }
+        };
+        if judged.signature.status == SignatureStatus::Good {
+            return judged;
         }
+        short.get_or_insert(judged);
     }
-    if let Some((signer, Shortfall { status, reason })) = short {
-        return Signature { status, signer, shortfall: Some(reason.to_owned()) };
+    if let Some(judged) = short {
+        return judged;
     }
     let worst = own.iter().max_by_key(|(_, s)| match &s.checked.trouble {
         Some(Trouble::Bad) => 4,
@@ -40,7 +70,7 @@ pub(super) fn signature(walk: &Walk, author: Option<&Address>) -> Signature {
         None => 0,
     });
     let Some((_, worst)) = worst else {
-        return Signature { status: SignatureStatus::None, signer: None, shortfall: None };
+        return Judged::plain(SignatureStatus::None, None, None);
     };
     let (status, shortfall) = match &worst.checked.trouble {
         Some(Trouble::Bad) => (SignatureStatus::Bad, "the signature does not fit the content"),
@@ -49,49 +79,61 @@ pub(super) fn signature(walk: &Walk, author: Option<&Address>) -> Signature {
         Some(Trouble::Unacceptable(reason)) => (SignatureStatus::Partial, reason.as_str()),
         None => (SignatureStatus::None, ""),
     };
-    Signature { status, signer: signer(worst), shortfall: Some(shortfall.to_owned()) }
+    Judged::plain(status, signer(worst), Some(shortfall.to_owned()))
 }
 
 fn signer(signature: &SeenSignature) -> Option<Fingerprint> {
     signature.checked.signer.clone()
 }
 
-/// What keeps a right signature from being good for the message.
-struct Shortfall {
-    status: SignatureStatus,
-    reason: &'static str,
-}
-
-fn shortfall(walk: &Walk, at: usize, signature: &SeenSignature, author: Option<&Address>) -> Option<Shortfall> {
-    let partial = |reason| Some(Shortfall { status: SignatureStatus::Partial, reason });
+/// Whether a right signature covers the whole message and its certificate carries the author's address; else what is
+/// missing.
+fn cover<'a>(
+    walk: &Walk,
+    at: usize,
+    signature: &SeenSignature,
+    author: Option<&'a Address>,
+) -> Result<(&'a Address, Fingerprint), &'static str> {
     let hidden = walk.doubts.contains(&Doubt::HiddenCiphertext);
     if !walk.seen.iter().all(|seen| seen.signers.contains(&at)) || !walk.shut.is_empty() || hidden {
-        return partial("it covers only a part of what a reader sees");
+        return Err("it covers only a part of what a reader sees");
     }
-    let Some(cert) = &signature.checked.certificate else {
-        return partial("its certificate is not at hand");
+    let (Some(cert), Some(fingerprint)) = (&signature.checked.certificate, signer(signature)) else {
+        return Err("its certificate is not at hand");
     };
     // Sequoia asks whether it was valid when the signature says that it was made, which its maker can choose.
     if openpgp::unusable(cert, walk.now).is_some() {
-        return partial("its certificate has expired, is revoked or is not valid yet");
+        return Err("its certificate has expired, is revoked or is not valid yet");
     }
-    let Some(author) = author else {
-        return partial("the mail does not name one sender");
-    };
+    let Some(author) = author else { return Err("the mail does not name one sender") };
     if !openpgp::claimed_addresses(cert, walk.now).iter().any(|address| address.same_mailbox(author)) {
-        return partial("its certificate does not carry the sender's address");
+        return Err("its certificate does not carry the sender's address");
     }
-    // Anybody can attach a certificate with somebody else's address, or add one to a certificate that is known here.
-    let mut configured = walk.keyring.known_for(author).peekable();
-    let known = configured.peek().is_some();
-    if configured.any(|known| known.fingerprint() == cert.fingerprint()) {
-        return None;
-    }
-    if known {
-        return partial("another certificate is configured for the sender's address");
-    }
-    let reason = "only this mail says that its certificate is the sender's, and anybody can make one in that name";
-    Some(Shortfall { status: SignatureStatus::UnknownKey, reason })
+    Ok((author, fingerprint))
+}
+
+/// The verdict on a right signature over everything by a certificate with the author's address. Anybody can attach one
+/// with somebody else's address, or add one to a certificate that is known here: what counts is what is known about it.
+fn worthy(at: usize, signer: Fingerprint, worth: Worth) -> Judged {
+    let day = |since: KnownSince| since.at.date();
+    let (status, shortfall) = match worth {
+        Worth::Configured | Worth::Learned(_) => (SignatureStatus::Good, None),
+        Worth::Displaced => {
+            (SignatureStatus::Partial, Some("another certificate is configured for the sender's address".to_owned()))
+        }
+        Worth::Unvouched(since) => {
+            let reason = "but nothing has ever shown that it is the sender's";
+            (SignatureStatus::UnknownKey, Some(format!("its certificate has been seen since {}, {reason}", day(since))))
+        }
+        Worth::Unknown => {
+            let reason =
+                "only this mail says that its certificate is the sender's, and anybody can make one in that name";
+            (SignatureStatus::UnknownKey, Some(reason.to_owned()))
+        }
+    };
+    let good = (status == SignatureStatus::Good).then_some(at);
+    let signature = Signature { status, signer: Some(signer.clone()), shortfall };
+    Judged { signature, good, author_signed: Some(signer), worth: Some(worth) }
 }
 
 /// The certificate that a reply with decrypted content may be encrypted to: it made a good signature inside the ciphertext

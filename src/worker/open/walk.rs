@@ -7,8 +7,8 @@ use super::keys::FoundKeys;
 use super::shape;
 use crate::mime::{self, Content, Entity};
 use crate::model::{
-    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, LearnedFrom, Limits, NamedRecipient,
-    Outside, Part, PartContent, Protection, Secret, Unreadable,
+    Attachment, ContentDigest, Doubt, EncryptionFormat, Fingerprint, Forwarded, Limits, NamedRecipient, Outside, Part,
+    PartContent, Protection, Secret, Unreadable,
 };
 use crate::openpgp::{Budget, Checked, Keyring};
 
@@ -122,6 +122,7 @@ impl<'k> Walk<'k> {
 
     pub(super) fn entity(&mut self, entity: &Entity, place: &Place) {
         if place.root {
+            self.keys.offer_autocrypt(entity, place);
             self.note_subject(entity, place);
         }
         if !place.forwarded && shape::is_ambiguous(&entity.header) {
@@ -206,7 +207,7 @@ impl<'k> Walk<'k> {
         if self.taken(found, &readable, place).is_some() {
             return;
         }
-        if file.media_type == "application/pgp-keys" && self.take_keys(file.bytes) {
+        if file.media_type == "application/pgp-keys" && self.take_keys(file.bytes, place) {
             return;
         }
         let name = file.name.map_or_else(|| format!("part-{}", self.seen.len() + 1), str::to_owned);
@@ -217,8 +218,8 @@ impl<'k> Walk<'k> {
     fn taken(&mut self, found: Found, file: &File, place: &Place) -> Option<()> {
         match found {
             Found::Control => {}
-            Found::PrivateKeys => self.take_private_keys(file.bytes),
-            Found::Keys => return self.take_keys(file.bytes).then_some(()),
+            Found::PrivateKeys => self.take_private_keys(file.bytes, place),
+            Found::Keys => return self.take_keys(file.bytes, place).then_some(()),
             Found::PackedMail => return self.packed_mail(file.bytes, place).then_some(()),
             Found::KeptMail => self.encoded_message(file.bytes, place),
             Found::Tnef => self.winmail(file, place),
@@ -253,16 +254,16 @@ impl<'k> Walk<'k> {
         self.seen.push(Seen { part: Part { protection, content }, signers: place.signers.clone() });
     }
 
-    fn take_keys(&mut self, decoded: &[u8]) -> bool {
+    fn take_keys(&mut self, decoded: &[u8], place: &Place) -> bool {
         // A secret key behind a public one in the same file.
         self.keys.private_key_attached |= without_private_keys(decoded).is_some();
-        self.keys.add(decoded, LearnedFrom::Attachment)
+        self.keys.offer(decoded, place)
     }
 
     /// Remembers that they came, and their public parts; nothing of them is passed on.
-    fn take_private_keys(&mut self, decoded: &[u8]) {
+    fn take_private_keys(&mut self, decoded: &[u8], place: &Place) {
         self.keys.private_key_attached = true;
-        self.keys.add(decoded, LearnedFrom::Attachment);
+        self.keys.offer(decoded, place);
     }
 
     /// `message/rfc822` under a transfer encoding, which RFC 2046 forbids and mail systems do.

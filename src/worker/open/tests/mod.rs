@@ -1,4 +1,5 @@
 mod attacks;
+mod learning;
 mod spoofing;
 
 use std::fs;
