@@ -200,3 +200,48 @@ fn with_earlier(cert: Cert, before: Option<&KnownCertificate>) -> Cert {
         None => cert,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime;
+    use crate::model::Limits;
+
+    /// A domain that answers for a mail answers for its `Autocrypt` header only where that was signed, too.
+    #[test]
+    fn a_domain_vouches_for_what_it_signed() {
+        let signature = |names: &str| {
+            format!("DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=k; h={names}; bh=AAAA; b=AAAA\r\n")
+        };
+        let header = "Autocrypt: addr=erin@example.org; keydata=AAAA\r\n";
+        let all = "from:subject:autocrypt";
+        let other = signature(all).replace("example.org", "mallory.example");
+        let cases = [
+            ("signed", format!("{}{header}", signature(all)), Authentication::Dkim, (true, true)),
+            ("added afterwards", format!("{header}{}", signature("from:subject")), Authentication::Dkim, (true, false)),
+            (
+                "one was added to another",
+                format!("{header}{header}{}", signature(all)),
+                Authentication::Dkim,
+                (true, false),
+            ),
+            (
+                "signed by one of two signatures",
+                format!("{header}{}{}", signature(all), signature("from")),
+                Authentication::Dkim,
+                (true, false),
+            ),
+            ("signed by another domain", format!("{header}{other}"), Authentication::Dkim, (true, false)),
+            ("not shown", format!("{}{header}", signature(all)), Authentication::None, (false, false)),
+            ("shown otherwise", format!("{}{header}", signature(all)), Authentication::Signature, (false, false)),
+        ];
+        for (name, header, authenticated, expected) in cases {
+            let mail = format!("{header}From: erin@example.org\r\nSubject: x\r\n\r\nHello.\r\n");
+            let mail = mime::parse(mail.as_bytes(), &Limits::default()).unwrap();
+            let address = "erin@example.org".parse().ok();
+            let sender = Sender { address, name: String::new(), authenticated, shortfall: None };
+            let found = ByDomain::of(&mail, &sender);
+            assert_eq!((found.body, found.autocrypt), expected, "{name}");
+        }
+    }
+}
