@@ -1,4 +1,5 @@
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::SystemTime;
 
 use sequoia_openpgp::crypto::SessionKey;
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::certificate::fingerprint;
 use super::keyring::{DecryptionKey, Keyring};
+use super::packets::is_cut_short;
 use super::policy::for_reading;
 use super::verify::{CLOCK_SKEW, Checked, Refused, SignatureChecker, refusal};
 use crate::model::{Fingerprint, Limits, Unreadable};
@@ -62,6 +64,9 @@ pub fn decrypt(
     budget: &mut Budget,
     now: OffsetDateTime,
 ) -> Result<Decrypted, Unreadable> {
+    if is_cut_short(ciphertext) {
+        return Err(Unreadable::Malformed);
+    }
     let policy = for_reading(now);
     let mut progress = Progress::default();
     let helper = Opening {
@@ -85,7 +90,8 @@ pub fn decrypt(
         }
         Ok(decryptor.into_helper().signatures.checked)
     };
-    let read = read();
+    // Sequoia asserts here and there what hostile data need not be; a panic in it is a message that cannot be opened.
+    let read = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Refused(Unreadable::Malformed).into()));
     budget.bytes = budget.bytes.saturating_sub(plaintext.len() as u64);
     match read {
         Ok(signatures) => Ok(Decrypted { plaintext, signatures, decryption_key: progress.opened_by }),

@@ -56,6 +56,25 @@ pub fn is_encrypted(bytes: &[u8]) -> bool {
     false
 }
 
+/// Least content of a packet of type 18, version 1, that can be a message (RFC 9580 5.13.1): its version, a block of 64
+/// bits and two bytes of it again, a literal packet of no text, and the integrity check.
+const LEAST_SEALED: usize = 1 + 8 + 2 + 8 + 22;
+
+/// Whether the ciphertext in binary data is cut off before it could hold a message. Sequoia 2.4 takes such data for granted
+/// and panics.
+pub(super) fn is_cut_short(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    for _ in 0..MOST_PACKETS {
+        let Some((tag, content)) = header(bytes, at) else { return false };
+        if tag == 18 && bytes.get(content.start) == Some(&1) {
+            let there = bytes.len().saturating_sub(content.start);
+            return there < LEAST_SEALED || content.len() < LEAST_SEALED;
+        }
+        at = content.end;
+    }
+    false
+}
+
 /// Type and content of the packet at `at` (RFC 9580 4.2); content that comes in pieces ends after the first one.
 fn header(bytes: &[u8], at: usize) -> Option<(u8, Range<usize>)> {
     let byte = |offset: usize| bytes.get(at + offset).map(|byte| usize::from(*byte));
@@ -92,6 +111,17 @@ pub fn serialized(cert: &Cert) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sees_ciphertext_that_is_cut_short() {
+        let recipient = [&[0xc1, 94, 3][..], &[0; 93]].concat();
+        let sealed = |length: u8, there: usize| [&recipient[..], &[0xd2, length, 1], &vec![7; there]].concat();
+        let cases = [(41, 40, false), (40, 39, true), (41, 39, true), (100, 20, true), (100, 99, false)];
+        for (length, there, expected) in cases {
+            assert_eq!(is_cut_short(&sealed(length, there)), expected, "{length} {there}");
+        }
+        assert!(!is_cut_short(b"") && !is_cut_short(&recipient));
+    }
 
     #[test]
     fn tells_ciphertext_from_other_files() {

@@ -36,7 +36,7 @@ pub(super) fn acts(markdown: &str) -> Vec<String> {
 
 /// Mentions, and references to issues, advisories and commits (GitHub's "Autolinked references and URLs").
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:^|[^a-z0-9_])@[a-z0-9]|#\d|\bgh-\d|\bghsa-[a-z0-9]|\b[0-9a-f]{7,40}\b|https?://|\bwww\.")
+    Regex::new(r"(?i)(?:^|[^a-z0-9_])@[a-z0-9]|#[0-9]|\bgh-[0-9]|\bghsa-[a-z0-9]|\b[0-9a-f]{7,40}\b|https?://|\bwww\.")
         .expect("a pattern")
 });
 

@@ -109,7 +109,8 @@ pub(super) fn narrow(bytes: &[u8]) -> Cow<'_, [u8]> {
     if wide && bytes.contains(&0) {
         return Cow::Owned(mime::charset(Some("utf-16"), bytes).into_bytes());
     }
-    if bytes.trim_ascii_start().starts_with(ENCODED_MESSAGE) {
+    let encoded = |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte);
+    if bytes.trim_ascii_start().starts_with(ENCODED_MESSAGE) && bytes.iter().all(encoded) {
         return mime::transfer("base64", bytes);
     }
     Cow::Borrowed(bytes)
