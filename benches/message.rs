@@ -16,7 +16,7 @@ use advisory_intake::model::{
 };
 use advisory_intake::openpgp::Keyring;
 use advisory_intake::reply::{self, Office, Templates};
-use advisory_intake::triage::{self, Routing};
+use advisory_intake::triage::{self, Routing, Wording};
 use advisory_intake::worker::open::open;
 use criterion::{Criterion, Throughput};
 use sequoia_openpgp::crypto::{KeyPair, SessionKey};
@@ -127,7 +127,7 @@ impl Desk {
     /// Stages 4 to 6.
     fn read(&self, opened: &OpenedMessage) -> (Report, Verdict) {
         let report = triage::extract(opened, &self.routing);
-        let verdict = triage::judge(opened, &report, &self.routing, &self.identity);
+        let verdict = triage::judge(opened, &report, &self.routing, Wording::built_in(), &self.identity);
         let order = DraftOrder {
             case: "OTEL-SEC-2026-0001".parse().unwrap(),
             destination: verdict.destination.clone().unwrap(),

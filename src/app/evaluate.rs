@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Error, file_error, read_message};
-use crate::model::{CaseId, Disclosure, Ecosystem, Evidence, Kind, Known, Question, Severity, WorkerSettings};
+use crate::model::{CaseId, Disclosure, Ecosystem, Evidence, Kind, Known, Limits, Question, Severity, WorkerSettings};
+use crate::triage::{self, Wording};
 use crate::worker::{Desk, InspectOptions, Inspection};
 
 /// The file beside the mails that says what they are: one JSON object a line.
 const TRUTH: &str = "truth.jsonl";
+/// The file beside them with patterns of sentences to learn from.
+const PATTERNS: &str = "wording.txt";
 
 /// How the judgements of labelled mails compare with their truth.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -76,16 +79,76 @@ pub struct Miss {
 ///
 /// One sentence for a file that is missing or does not read; a mail, however odd, is no error.
 pub fn evaluate(folder: &Path, settings: WorkerSettings) -> Result<Evaluation, Error> {
-    let truths = truths(&folder.join(TRUTH))?;
-    let (limits, now) = (settings.limits.clone(), OffsetDateTime::now_utc());
-    let desk = Desk::open(settings, now).map_err(|error| Error::refused(error.to_string()))?;
+    let (truths, limits) = (truths(&folder.join(TRUTH))?, settings.limits.clone());
+    let desk = desk(settings)?;
     let mut evaluation = Evaluation::default();
-    for truth in truths {
-        let mail = read_message(&folder.join(&truth.file), &limits)?;
-        let (_, inspection) = desk.inspect(&mail, &Known::default(), InspectOptions { show_text: false }, now);
-        evaluation.compare(&truth, &inspection);
+    for truth in &truths {
+        evaluation.compare(truth, &inspect(&desk, folder, truth, &limits)?);
     }
     Ok(evaluation)
+}
+
+/// Evaluates on folds: each mail is judged by weights that were learned without it, from the other mails in `folder` and
+/// the patterns in its `wording.txt`.
+///
+/// # Errors
+///
+/// As [`evaluate`], and for patterns that do not read.
+pub fn evaluate_folds(folder: &Path, settings: WorkerSettings, folds: usize) -> Result<Evaluation, Error> {
+    let (truths, limits) = (truths(&folder.join(TRUTH))?, settings.limits.clone());
+    let mut desk = desk(settings)?;
+    let mut evaluation = Evaluation::default();
+    for fold in 0..folds.max(2) {
+        let is_out = |at: usize| at % folds.max(2) == fold;
+        let kept = truths.iter().enumerate().filter(|(at, _)| !is_out(*at)).map(|(_, truth)| truth);
+        let wording = learned(&desk, folder, kept, &limits)?;
+        desk = desk.with_wording(wording);
+        for truth in truths.iter().enumerate().filter(|(at, _)| is_out(*at)).map(|(_, truth)| truth) {
+            evaluation.compare(truth, &inspect(&desk, folder, truth, &limits)?);
+        }
+    }
+    Ok(evaluation)
+}
+
+/// Learns the weights of wording from all mails in `folder` and the patterns in its `wording.txt`, and writes them to
+/// `file`, as the program is built with them.
+///
+/// # Errors
+///
+/// As [`evaluate`], and for patterns that do not read.
+pub fn learn(folder: &Path, settings: WorkerSettings, file: &Path) -> Result<(), Error> {
+    let (truths, limits) = (truths(&folder.join(TRUTH))?, settings.limits.clone());
+    let wording = learned(&desk(settings)?, folder, truths.iter(), &limits)?;
+    std::fs::write(file, wording.to_text()).map_err(|error| file_error("write", file, &error))
+}
+
+fn desk(settings: WorkerSettings) -> Result<Desk, Error> {
+    Desk::open(settings, OffsetDateTime::now_utc()).map_err(|error| Error::refused(error.to_string()))
+}
+
+fn inspect(desk: &Desk, folder: &Path, truth: &Truth, limits: &Limits) -> Result<Inspection, Error> {
+    let mail = read_message(&folder.join(&truth.file), limits)?;
+    Ok(desk.inspect(&mail, &Known::default(), InspectOptions { show_text: true }, OffsetDateTime::now_utc()).1)
+}
+
+/// What patterns say, and the sentences of the mails that are about something private.
+fn learned<'a>(
+    desk: &Desk,
+    folder: &Path,
+    truths: impl Iterator<Item = &'a Truth>,
+    limits: &Limits,
+) -> Result<Wording, Error> {
+    let file = folder.join(PATTERNS);
+    let patterns = std::fs::read_to_string(&file).map_err(|error| file_error("read", &file, &error))?;
+    let made = triage::read_examples(&patterns).map_err(|error| Error::refused(format!("{}: {error}", file.display())));
+    let mut examples = made?;
+    let private = |truth: &&Truth| matches!(truth.kind, TrueKind::Report(TrueReport::Private | TrueReport::Multi));
+    for truth in truths.filter(private) {
+        let found = inspect(desk, folder, truth, limits)?;
+        let text = found.text.as_ref().map(|text| text.expose().as_str()).unwrap_or_default();
+        examples.extend(triage::examples_of_mail(text));
+    }
+    Ok(triage::learn(&examples))
 }
 
 /// What a line of the truth says; other keys are remarks.

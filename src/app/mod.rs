@@ -23,7 +23,7 @@ pub use certificates::{Certificates, LearnedCertificate};
 pub use check::{Step, check};
 pub use demo::{Demo, DemoRow, demo};
 pub use error::{Error, file_error};
-pub use evaluate::{Evaluation, Matrix, Miss, Share, evaluate};
+pub use evaluate::{Evaluation, Matrix, Miss, Share, evaluate, evaluate_folds, learn};
 pub use inspect::{Inspector, inspector_settings};
 pub use keys::{ImportedKey, KeyOrder, KeyStore, ListedKey, MadeKey, generate_keys, import_keys, password};
 pub use message::{mail_files, read_message};

@@ -24,6 +24,12 @@ pub(super) struct Evaluate {
     /// A file with passwords for the keys; each line is tried.
     #[arg(long, value_name = "FILE")]
     key_password_file: Vec<PathBuf>,
+    /// Judge each mail by weights that were learned without it: in this many folds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=100), conflicts_with = "learn")]
+    folds: Option<u8>,
+    /// Learn the weights of wording from the folder's mails and its wording.txt, and write them to this file.
+    #[arg(long, value_name = "FILE")]
+    learn: Option<PathBuf>,
     /// The folder with the mails and their truth.jsonl.
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
@@ -34,7 +40,15 @@ impl Evaluate {
         let loaded = context.load_if_there()?;
         app::quiet_log()?;
         let settings = app::inspector_settings(loaded, self.keys, self.key_password_file, Vec::new())?;
-        let evaluation = app::evaluate(&self.folder, settings)?;
+        if let Some(file) = self.learn {
+            app::learn(&self.folder, settings, &file)?;
+            context.output.line(format!("wrote {}", file.display()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let evaluation = match self.folds {
+            Some(folds) => app::evaluate_folds(&self.folder, settings, usize::from(folds))?,
+            None => app::evaluate(&self.folder, settings)?,
+        };
         match context.output.is_json() {
             true => context.output.json(&evaluation)?,
             false => context.output.line(describe(&evaluation))?,

@@ -37,5 +37,5 @@ fn last_bytes(text: &str, most: usize) -> &str {
 }
 
 pub use extract::extract;
-pub use judge::judge;
+pub use judge::{Example, ExamplesError, Wording, WordingError, examples_of_mail, judge, learn, read_examples};
 pub use routing::{Routing, RoutingError};

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use crate::model::*;
-use crate::triage::{Routing, extract, judge};
+use crate::triage::{Routing, Wording, extract, judge};
 
 #[test]
 fn the_built_in_table_names_only_repositories_that_exist() {
@@ -114,7 +114,7 @@ fn judges_kinds_disclosure_and_repository() {
     let (routing, identity) = (Routing::built_in(), identity());
     for (subject, text, (kind, disclosure, repository)) in cases {
         let message = message(subject, text);
-        let verdict = judge(&message, &extract(&message, &routing), &routing, &identity);
+        let verdict = judge(&message, &extract(&message, &routing), &routing, Wording::built_in(), &identity);
         assert_eq!((verdict.kind, verdict.disclosure), (kind, disclosure), "{subject:?}: {:#?}", verdict.evidence);
         assert_eq!(verdict.destination.as_ref().map_or("", Repository::name), repository, "{subject:?}");
         let told = format!("{:?}", verdict.evidence);
@@ -169,14 +169,14 @@ fn only_the_beginning_of_a_text_is_read_and_all_of_it_is_kept() {
     let report = extract(&message, &Routing::built_in());
     assert_eq!((report.cwe.as_slice(), report.references.len()), (&["CWE-79".to_owned()][..], 0));
     assert_eq!(report.text.expose(), &text);
-    let verdict = judge(&message, &report, &Routing::built_in(), &identity());
+    let verdict = judge(&message, &report, &Routing::built_in(), Wording::built_in(), &identity());
     assert_eq!(verdict.kind, Kind::Report);
 }
 
 /// The kind of a mail without headers.
 fn judged(subject: &str, text: &str) -> Verdict {
     let (routing, message) = (Routing::built_in(), message(subject, text));
-    judge(&message, &extract(&message, &routing), &routing, &identity())
+    judge(&message, &extract(&message, &routing), &routing, Wording::built_in(), &identity())
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn encrypted_mail_is_never_spam() {
         let mut message = message("offer", "SEO, backlinks, guest posts, discount. Schedule a call.");
         message.encryption = encryption;
         message.parts.iter_mut().for_each(|part| part.protection.encrypted = true);
-        let verdict = judge(&message, &extract(&message, &routing), &routing, &identity());
+        let verdict = judge(&message, &extract(&message, &routing), &routing, Wording::built_in(), &identity());
         assert_eq!(verdict.kind, Kind::Report, "{:#?}", verdict.evidence);
     }
 }

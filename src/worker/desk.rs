@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use time::OffsetDateTime;
@@ -10,7 +11,7 @@ use crate::model::{
 };
 use crate::openpgp::{self, Keyring, KeyringError};
 use crate::reply::{self, ComposeError, Office, TemplateError, Templates};
-use crate::triage::{self, Routing, RoutingError};
+use crate::triage::{self, Routing, RoutingError, Wording};
 
 /// Everything that work on a message needs, loaded once: keys, routing, templates. Plain functions over values, used by
 /// the worker process and by benches; each opens the message once.
@@ -18,6 +19,7 @@ pub struct Desk {
     settings: WorkerSettings,
     keyring: Keyring,
     routing: Routing,
+    wording: Cow<'static, Wording>,
     templates: Templates,
 }
 
@@ -57,9 +59,15 @@ impl Desk {
                 Some(text) => Routing::parse(text)?,
                 None => Routing::built_in(),
             },
+            wording: Cow::Borrowed(Wording::built_in()),
             templates: Templates::from_files(&material.templates)?,
             settings,
         })
+    }
+
+    /// The same desk, which judges by other learned weights.
+    pub fn with_wording(self, wording: Wording) -> Desk {
+        Desk { wording: Cow::Owned(wording), ..self }
     }
 
     /// What is worth knowing about the keys, the team and the routing.
@@ -178,7 +186,7 @@ impl Desk {
     }
 
     fn judge(&self, opened: &OpenedMessage, report: &Report) -> Assessment {
-        let verdict = triage::judge(opened, report, &self.routing, &self.settings.identity);
+        let verdict = triage::judge(opened, report, &self.routing, &self.wording, &self.settings.identity);
         Assessment { facts: MessageFacts::of(opened), verdict }
     }
 }

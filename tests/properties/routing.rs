@@ -1,7 +1,7 @@
 //! Reading and judging any text.
 
 use advisory_intake::model::{OpenedMessage, Secret};
-use advisory_intake::triage::{Routing, extract, judge};
+use advisory_intake::triage::{Routing, Wording, extract, judge};
 use std::sync::LazyLock;
 
 use super::{BENCH, opening};
@@ -35,7 +35,7 @@ fn with_text(subject: &str, body: &str) -> OpenedMessage {
 pub(super) fn judged(opened: &OpenedMessage) {
     let identity = &BENCH.settings.identity;
     let report = extract(opened, &ROUTING);
-    let verdict = judge(opened, &report, &ROUTING, identity);
+    let verdict = judge(opened, &report, &ROUTING, Wording::built_in(), identity);
     for part in [verdict.confidence.kind, verdict.confidence.disclosure, verdict.confidence.repository] {
         assert!((0.0..=1.0).contains(&part), "confidence {part}");
     }

@@ -54,11 +54,16 @@ const SIGNALS: &[Signal] = &[
 /// The score from which a finding counts as public. Doubt is private.
 const PUBLIC: f32 = 2.0;
 
+/// What the logarithm of the odds that the wording was learned to have is worth here, and how much at most.
+const LEARNED: f32 = 0.5;
+const MOST_LEARNED: f32 = 3.0;
+
 /// Judges the disclosure.
 pub(super) fn judge(
     message: &OpenedMessage,
     report: &Report,
     clauses: &Clauses,
+    of_public: f32,
     identity: &Identity,
 ) -> Answer<Disclosure> {
     let mut found: Vec<Evidence> = Vec::new();
@@ -80,6 +85,10 @@ pub(super) fn judge(
             discussion |= !other;
         }
         post |= POSTS.iter().any(|place| link.contains(place));
+    }
+    let learned = (of_public * LEARNED).clamp(0.0, MOST_LEARNED);
+    if learned > 0.0 {
+        add(learned, "is worded like mail about what is public already (learned weights)");
     }
     if discussion {
         add(2.0, "links an issue, pull request or discussion of the project");

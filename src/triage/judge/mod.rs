@@ -8,6 +8,7 @@ mod lexicon;
 mod others;
 mod route;
 mod structure;
+mod wording;
 
 use crate::model::{CaseId, Confidence, Evidence, Identity, Kind, OpenedMessage, Question, Report, Verdict};
 
@@ -15,6 +16,7 @@ use super::routing::Routing;
 use super::scan::scan;
 use super::{LONGEST_SUMMARY, first_bytes, read};
 use concepts::Clauses;
+pub use wording::{Example, ExamplesError, Wording, WordingError, examples_of_mail, learn, read_examples};
 
 /// Judges a message by adding up weighted signals.
 ///
@@ -22,7 +24,13 @@ use concepts::Clauses;
 /// the content. Thin evidence makes a report, and doubt about the disclosure makes it private. The evidence names signals
 /// of this program's tables and repositories of `routing`, and never quotes the mail, because verdicts are stored. The
 /// first 256 KiB of the text decide.
-pub fn judge(message: &OpenedMessage, report: &Report, routing: &Routing, identity: &Identity) -> Verdict {
+pub fn judge(
+    message: &OpenedMessage,
+    report: &Report,
+    routing: &Routing,
+    wording: &Wording,
+    identity: &Identity,
+) -> Verdict {
     if let Some(decided) = structure::decide(message, report, identity) {
         let routed = (decided.kind == Kind::FollowUp).then(|| route::route(report, routing, identity));
         return decided.into_verdict(routed);
@@ -43,7 +51,8 @@ pub fn judge(message: &OpenedMessage, report: &Report, routing: &Routing, identi
         evidence: Vec::new(),
     };
     if matches!(verdict.kind, Kind::Report | Kind::NotAVulnerability) {
-        let disclosure = disclosure::judge(message, report, &clauses, identity);
+        let disclosure =
+            disclosure::judge(message, report, &clauses, wording.of_public(&format!("{summary}.\n\n{text}")), identity);
         let route = route::route(report, routing, identity);
         verdict.disclosure = Some(disclosure.answer);
         verdict.confidence.disclosure = disclosure.confidence;
