@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| advisory_intake_fuzz::inside::check(data));
+libfuzzer_sys::fuzz_target!(init: advisory_intake_fuzz::forgive_sequoia(), |data: &[u8]| advisory_intake_fuzz::inside::check(data));

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::packet::{PKESK, SKESK, Tag};
+use sequoia_openpgp::parse::buffered_reader::BufferedReader;
 use sequoia_openpgp::parse::stream::{DecryptionHelper, DecryptorBuilder, MessageStructure, VerificationHelper};
 use sequoia_openpgp::parse::{PacketParser, Parse};
 use sequoia_openpgp::types::SymmetricAlgorithm;
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::certificate::fingerprint;
 use super::keyring::{DecryptionKey, Keyring};
-use super::packets::is_cut_short;
+use super::packets::{LEAST_SEALED, is_cut_short};
 use super::policy::for_reading;
 use super::verify::{CLOCK_SKEW, Checked, Refused, SignatureChecker, refusal};
 use crate::model::{Fingerprint, Limits, Unreadable};
@@ -169,6 +170,10 @@ impl VerificationHelper for Opening<'_, '_> {
             Tag::AED => Err(Refused(Unreadable::Unsupported).into()),
             _ if matches!(parser.packet, Packet::Unknown(_)) && parser.packet.tag() == Tag::SEIP => {
                 Err(Refused(Unreadable::Unsupported).into())
+            }
+            // As `is_cut_short`, where it takes decrypting or unpacking to see it: the version is read by now.
+            Tag::SEIP if parser.recursion_depth() > 0 && parser.buffer().len() < LEAST_SEALED - 1 => {
+                Err(Refused(Unreadable::Malformed).into())
             }
             Tag::PKESK | Tag::SKESK if matches!(parser.packet, Packet::Unknown(_)) => {
                 self.progress.unknown_version = true;

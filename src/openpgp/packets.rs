@@ -58,49 +58,74 @@ pub fn is_encrypted(bytes: &[u8]) -> bool {
 
 /// Least content of a packet of type 18, version 1, that can be a message (RFC 9580 5.13.1): its version, a block of 64
 /// bits and two bytes of it again, a literal packet of no text, and the integrity check.
-const LEAST_SEALED: usize = 1 + 8 + 2 + 8 + 22;
+pub(super) const LEAST_SEALED: usize = 1 + 8 + 2 + 8 + 22;
 
-/// Whether the ciphertext in binary data is cut off before it could hold a message. Sequoia 2.4 takes such data for granted
-/// and panics.
+/// Whether the ciphertext in binary data is cut off before it could hold a message, or where the length of its next piece
+/// should stand. Sequoia 2.4 takes such data for granted and panics.
 pub(super) fn is_cut_short(bytes: &[u8]) -> bool {
     let mut at = 0;
     for _ in 0..MOST_PACKETS {
         let Some((tag, content)) = header(bytes, at) else { return false };
         if tag == 18 && bytes.get(content.start) == Some(&1) {
-            let there = bytes.len().saturating_sub(content.start);
-            return there < LEAST_SEALED || content.len() < LEAST_SEALED;
+            return pieces(bytes, at, content).is_none_or(|there| there < LEAST_SEALED);
         }
         at = content.end;
     }
     false
 }
 
+/// Bytes of content that are there of the packet at `at`, whose first piece is `content` (RFC 9580 4.2.1.4); `None`: it is
+/// cut off between two pieces.
+fn pieces(bytes: &[u8], at: usize, content: Range<usize>) -> Option<usize> {
+    let there = |piece: &Range<usize>| piece.end.min(bytes.len()).saturating_sub(piece.start);
+    let mut sum = there(&content);
+    let goes_on = |at: usize| bytes.get(at).is_some_and(|length| matches!(length, 224..=254));
+    let mut more = bytes.get(at)? & 0x40 != 0 && goes_on(at + 1);
+    let mut end = content.end;
+    while more && end <= bytes.len() {
+        let (header, length) = new_length(bytes, end)?;
+        more = goes_on(end);
+        let start = end + header;
+        end = start.checked_add(length)?;
+        sum += there(&(start..end));
+    }
+    Some(sum)
+}
+
 /// Type and content of the packet at `at` (RFC 9580 4.2); content that comes in pieces ends after the first one.
 fn header(bytes: &[u8], at: usize) -> Option<(u8, Range<usize>)> {
-    let byte = |offset: usize| bytes.get(at + offset).map(|byte| usize::from(*byte));
-    let number = |from: usize, count: usize| {
-        (from..from + count).try_fold(0usize, |sum, offset| Some(sum.checked_mul(256)? + byte(offset)?))
-    };
     let first = *bytes.get(at)?;
     let tag = tag(first)?;
-    let rest = bytes.len();
     let (header, length) = if first & 0x40 != 0 {
-        match byte(1)? {
-            short @ 0..=191 => (2, short),
-            long @ 192..=223 => (3, (long - 192) * 256 + byte(2)? + 192),
-            255 => (6, number(2, 4)?),
-            partial => (2, 1 << (partial & 0x1f)),
-        }
+        new_length(bytes, at + 1)?
     } else {
         match first & 3 {
-            0 => (2, byte(1)?),
-            1 => (3, number(1, 2)?),
-            2 => (5, number(1, 4)?),
-            _ => (1, rest.saturating_sub(at + 1)),
+            0 => (1, number(bytes, at + 1, 1)?),
+            1 => (2, number(bytes, at + 1, 2)?),
+            2 => (4, number(bytes, at + 1, 4)?),
+            _ => (0, bytes.len().saturating_sub(at + 1)),
         }
     };
-    let start = at.checked_add(header)?;
+    let start = at + 1 + header;
     Some((tag, start..start.checked_add(length)?))
+}
+
+/// How long the length at `at` is, and what it says (RFC 9580 4.2.1).
+fn new_length(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    Some(match number(bytes, at, 1)? {
+        short @ 0..=191 => (1, short),
+        long @ 192..=223 => (2, (long - 192) * 256 + number(bytes, at + 1, 1)? + 192),
+        255 => (5, number(bytes, at + 1, 4)?),
+        partial => (1, 1 << (partial & 0x1f)),
+    })
+}
+
+/// The number in `count` bytes, the most significant first.
+fn number(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
+    bytes
+        .get(at..at.checked_add(count)?)?
+        .iter()
+        .try_fold(0usize, |sum, byte| Some(sum.checked_mul(256)? + usize::from(*byte)))
 }
 
 /// A certificate in binary, public parts only.
@@ -121,6 +146,12 @@ mod tests {
             assert_eq!(is_cut_short(&sealed(length, there)), expected, "{length} {there}");
         }
         assert!(!is_cut_short(b"") && !is_cut_short(&recipient));
+        // In pieces: 512 bytes, 2 bytes, the last one of 9.
+        let pieces = [&recipient[..], &[0xd2, 233, 1], &[7; 511], &[225, 7, 7, 9], &[7; 9]].concat();
+        let ends = [recipient.len() + 2 + 512, recipient.len() + 2 + 512 + 3];
+        for there in recipient.len() + 50..=pieces.len() {
+            assert_eq!(is_cut_short(&pieces[..there]), ends.contains(&there), "{there}");
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sequoia_openpgp::Cert;
 use sequoia_openpgp::parse::Parse;
@@ -129,6 +132,45 @@ fn every_broken_ciphertext_gives_nothing_and_says_why() {
 }
 
 #[test]
+fn ciphertext_in_ciphertext_opens_and_never_panics_when_cut_short() {
+    let intake = key("Intake", None);
+    let ours = keyring(&[&intake], &[], &[]);
+    let own = ours.own_certificate().unwrap().clone();
+    let inner = sealed(&own, |message| {
+        let mut message = LiteralWriter::new(message).build().unwrap();
+        message.write_all(b"inside").unwrap();
+        message
+    });
+    let twice = |inner: &[u8]| {
+        sealed(&own, |mut message| {
+            message.write_all(inner).unwrap();
+            message
+        })
+    };
+    assert_eq!(&open(&twice(&inner), &ours).unwrap().plaintext[..], b"inside");
+
+    // Sequoia's panics are caught, and still they print.
+    let panics = Arc::new(AtomicUsize::new(0));
+    let (count, here) = (Arc::clone(&panics), std::thread::current().id());
+    let other = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match std::thread::current().id() == here {
+        true => drop(count.fetch_add(1, Ordering::Relaxed)),
+        false => other(panic),
+    }));
+    let start = first_packet(&inner);
+    let content = start + 2..inner.len();
+    for length in 1..content.len() {
+        let there = &inner[content.start..content.start + length];
+        let said = [&inner[..start], &[0xd2, u8::try_from(length).unwrap()], there].concat();
+        let cut = [&inner[..content.start], there].concat();
+        for bytes in [said, cut] {
+            assert!(open(&bytes, &ours).is_err() && open(&twice(&bytes), &ours).is_err(), "{length}");
+        }
+    }
+    assert_eq!(panics.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn hidden_recipients_and_retired_keys_open() {
     let (old, new) = (
         generate("Old", &"old@example.org".parse().unwrap(), None, Duration::days(1), NOW - Duration::days(400))
@@ -150,7 +192,7 @@ fn hidden_recipients_and_retired_keys_open() {
     let mut sealed = Vec::new();
     let message = Encryptor::for_recipients(Message::new(&mut sealed), vec![recipient]).build().unwrap();
     let mut message = LiteralWriter::new(message).build().unwrap();
-    std::io::Write::write_all(&mut message, b"late").unwrap();
+    message.write_all(b"late").unwrap();
     message.finalize().unwrap();
     let opened = open(&sealed, &ours).unwrap();
     assert_eq!((&opened.plaintext[..], opened.decryption_key), (&b"late"[..], Some(old.fingerprint)));
@@ -274,14 +316,20 @@ fn first_packet(bytes: &[u8]) -> usize {
 }
 
 fn packed(to: &Cert, content: &[u8]) -> Vec<u8> {
+    sealed(to, |message| {
+        let message = Compressor::new(message).algo(CompressionAlgorithm::Zlib).build().unwrap();
+        let mut message = LiteralWriter::new(message).build().unwrap();
+        message.write_all(content).unwrap();
+        message
+    })
+}
+
+/// A ciphertext for `to` of what is written.
+fn sealed(to: &Cert, write: impl for<'a> FnOnce(Message<'a>) -> Message<'a>) -> Vec<u8> {
     let policy = super::policy::standard(NOW);
     let keys = to.keys().with_policy(&policy, std::time::SystemTime::from(NOW)).for_transport_encryption();
     let mut sealed = Vec::new();
-    let message = Encryptor::for_recipients(Message::new(&mut sealed), keys).build().unwrap();
-    let message = Compressor::new(message).algo(CompressionAlgorithm::Zlib).build().unwrap();
-    let mut message = LiteralWriter::new(message).build().unwrap();
-    std::io::Write::write_all(&mut message, content).unwrap();
-    message.finalize().unwrap();
+    write(Encryptor::for_recipients(Message::new(&mut sealed), keys).build().unwrap()).finalize().unwrap();
     sealed
 }
 
@@ -289,7 +337,7 @@ fn with_password() -> Vec<u8> {
     let mut sealed = Vec::new();
     let message = Encryptor::with_passwords(Message::new(&mut sealed), Some("hunter2")).build().unwrap();
     let mut message = LiteralWriter::new(message).build().unwrap();
-    std::io::Write::write_all(&mut message, b"x").unwrap();
+    message.write_all(b"x").unwrap();
     message.finalize().unwrap();
     sealed
 }
