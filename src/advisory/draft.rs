@@ -28,8 +28,8 @@ pub fn draft(
     received: OffsetDateTime,
 ) -> Draft {
     let head = status(message, report, order, identity, received);
-    let (summary, cut) = title(report, order);
-    let items = sections(report, order, cut);
+    let summary = title(report, order);
+    let items = sections(report, order);
     let page = AdvisoryDraft::MAX_DESCRIPTION - MARGIN;
     let mut texts = pages(items, page.saturating_sub(length(&head) + 2), page);
     let count = texts.len();
@@ -68,24 +68,23 @@ fn comments(count: usize) -> String {
     if count == 1 { "a comment".to_owned() } else { format!("{count} comments") }
 }
 
-/// The title in one line within GitHub's limit, and whether something of it was left out.
-fn title(report: &Report, order: &DraftOrder) -> (String, bool) {
+/// The title in one line within GitHub's limit.
+fn title(report: &Report, order: &DraftOrder) -> String {
     let mark = if order.verdict.disclosure == Some(Disclosure::Public) { "[public] " } else { "" };
-    let stated = shown(report.summary.expose()).split_whitespace().collect::<Vec<_>>().join(" ");
-    let stated = if stated.is_empty() { format!("Report {} without a subject", order.case) } else { stated };
-    let whole = format!("{mark}{stated}");
-    if length(&whole) <= AdvisoryDraft::MAX_SUMMARY {
-        return (whole, false);
+    let stated = shown(report.title.expose()).split_whitespace().collect::<Vec<_>>().join(" ");
+    if stated.is_empty() {
+        return format!("{mark}Report {}", order.case);
     }
     // A character takes two units at most.
-    let cut: String = whole.chars().take(AdvisoryDraft::MAX_SUMMARY / 2 - 1).collect();
-    (format!("{cut}…"), true)
+    let most = AdvisoryDraft::MAX_SUMMARY / 2 - mark.len();
+    format!("{mark}{}", stated.chars().take(most).collect::<String>())
 }
 
 /// Everything below the status block.
-fn sections(report: &Report, order: &DraftOrder, whole_title: bool) -> Vec<Item> {
+fn sections(report: &Report, order: &DraftOrder) -> Vec<Item> {
     let mut items = vec![Item::Own(if order.comment { "### What the sender adds" } else { "### Report" }.to_owned())];
-    if whole_title {
+    // The title may be made of other words.
+    if report.title != report.summary && !report.summary.expose().trim().is_empty() {
         items.extend(mail(&format!("Subject: {}", report.summary.expose())));
     }
     let text = mail(report.text.expose());

@@ -6,7 +6,9 @@ use super::{ContentDigest, Secret};
 /// What a message says about a vulnerability (stage 4). Nothing is invented: what the mail does not state is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// One line for a title, from the subject or the first sentence.
+    /// What an advisory about it is called: component, weakness, effect, as far as they are stated. One line, and short.
+    pub title: Secret<String>,
+    /// One line: the subject, or the first sentence.
     pub summary: Secret<String>,
     /// The reporter's words, in reading order: what came out of the ciphertext, or everything when nothing was encrypted.
     pub text: Secret<String>,

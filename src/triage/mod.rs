@@ -12,6 +12,7 @@ mod routing;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod title;
 
 /// How much of a text is read for judging, in bytes. What comes behind is kept for the advisory and the alert.
 const MOST_READ: usize = 256 * 1024;

@@ -38,7 +38,7 @@ fn a_table_with_a_mistake_is_refused_with_what_to_change() {
     }
 }
 
-fn message(subject: &str, text: &str) -> OpenedMessage {
+pub(super) fn message(subject: &str, text: &str) -> OpenedMessage {
     let protection = Protection { encrypted: false, signed: false };
     OpenedMessage {
         headers: Headers { date: Some(time::macros::datetime!(2026-03-01 12:00 UTC)), ..Headers::default() },

@@ -10,6 +10,7 @@ use crate::model::{AttachmentSummary, OpenedMessage, PartContent, Report, Secret
 use super::routing::Routing;
 
 pub(super) use stated::without_links;
+pub(super) use text::{bare_subject, first_sentence};
 
 /// Reads the report out of an opened message. A field that the mail does not state stays empty.
 ///
@@ -19,12 +20,14 @@ pub(super) use stated::without_links;
 /// first 256 KiB, which take time linear in their length.
 pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
     let (text, clear_text) = text::readable(message);
-    let summary = text::summary(message, &text);
+    let subject = text::subject(message);
+    let summary = if subject.is_empty() { first_sentence(&text) } else { subject.clone() };
     let read = super::read(&text);
     let both = format!("{}\n\n{read}", super::first_bytes(&summary, super::LONGEST_SUMMARY));
     let sent = message.headers.date.map(|date| date.date());
     let (cvss, rest) = stated::cvss(&both);
-    Report {
+    let mut report = Report {
+        title: Secret::default(),
         packages: packages::packages(&both, routing),
         severity: stated::severity(&rest),
         cvss,
@@ -37,7 +40,9 @@ pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
         summary: summary.into(),
         text: text.into(),
         clear_text: clear_text.map(Secret::new),
-    }
+    };
+    report.title = super::title::title(&subject, &report, routing).into();
+    report
 }
 
 fn attachments(message: &OpenedMessage) -> Vec<AttachmentSummary> {

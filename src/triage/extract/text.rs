@@ -27,23 +27,20 @@ const MARKS: &[&str] = &[
     "返信",
 ];
 
-/// The subject without reply marks and list tags; the original's for a forward; the first sentence where there is none.
-pub(super) fn summary(message: &OpenedMessage, text: &str) -> String {
+/// The subject without reply marks and list tags; the original's for a forward; empty where there is none.
+pub(super) fn subject(message: &OpenedMessage) -> String {
     let own = bare_subject(message.subject.expose());
     let original =
         message.forwarded.as_ref().map(|forwarded| bare_subject(forwarded.subject.expose())).unwrap_or_default();
     let subject = if original.is_empty() { own } else { original };
-    if !subject.is_empty() && !matches!(subject.as_str(), "..." | "[...]" | "…") {
-        return subject;
-    }
-    first_sentence(text)
+    if matches!(subject.as_str(), "..." | "[...]" | "…") { String::new() } else { subject }
 }
 
 /// Within how many bytes the colon of a mark stands, with its counter: "Antw[12]:".
 const LONGEST_MARK: usize = 32;
 
 /// `subject` in one line without "Re:", "Fwd:" and bracketed tags at its beginning.
-fn bare_subject(subject: &str) -> String {
+pub(in crate::triage) fn bare_subject(subject: &str) -> String {
     let one_line = subject.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut rest = one_line.as_str();
     loop {
@@ -68,7 +65,7 @@ fn bare_subject(subject: &str) -> String {
 const LONGEST_TITLE: usize = 120;
 
 /// The first sentence that is more than a greeting, in one line.
-fn first_sentence(text: &str) -> String {
+pub(in crate::triage) fn first_sentence(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('>'));
     let greeting = |line: &&str| line.ends_with([',', ':', '!']) && line.split_whitespace().count() <= 6;
     let rest: Vec<&str> = lines.skip_while(greeting).take(4).collect();
