@@ -12,6 +12,7 @@ mod keys;
 mod message;
 mod parts;
 mod process;
+mod routes;
 mod run;
 
 use std::future::Future;
@@ -28,11 +29,13 @@ pub use inspect::{Inspector, inspector_settings};
 pub use keys::{ImportedKey, KeyOrder, KeyStore, ListedKey, MadeKey, generate_keys, import_keys, password};
 pub use message::{mail_files, read_message};
 pub use process::process;
+pub use routes::{Imported, TableProblem, check_routes, explain_mail, explain_text, import_routes};
 pub use run::run;
 
 pub use crate::config::{Loaded, Settings};
 pub use crate::engine::Order;
 pub use crate::openpgp::Description;
+pub use crate::triage::Explanation;
 pub use crate::worker::Inspection;
 
 use crate::config::{self, Log, LogFormat};

@@ -14,6 +14,7 @@ mod key;
 mod man;
 mod output;
 mod process;
+mod routes;
 mod run;
 mod spawner;
 mod worker;
@@ -70,6 +71,8 @@ enum Command {
     Case(case::Case),
     #[command(subcommand)]
     Certificate(certificate::Certificate),
+    #[command(subcommand)]
+    Routes(routes::Routes),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(hide = true)]
@@ -130,6 +133,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Error> {
         Command::Key(key) => key.execute(context),
         Command::Case(case) => case.execute(context),
         Command::Certificate(certificate) => certificate.execute(context),
+        Command::Routes(routes) => routes.execute(context),
         Command::Completions(completions) => completions.execute(&mut Arguments::command(), context),
         Command::Man(man) => man.execute(Arguments::command(), context),
         Command::Spawner(spawner) => spawner.execute(),

@@ -38,5 +38,8 @@ fn last_bytes(text: &str, most: usize) -> &str {
 }
 
 pub use extract::extract;
-pub use judge::{Example, ExamplesError, Wording, WordingError, examples_of_mail, judge, learn, read_examples};
-pub use routing::{Routing, RoutingError};
+pub use judge::{
+    Example, ExamplesError, Explanation, Signal, Wording, WordingError, examples_of_mail, explain, judge, learn,
+    read_examples,
+};
+pub use routing::{Import, Problem as RoutingProblem, RegistryFile, Routing, RoutingError};

@@ -15,29 +15,6 @@ fn the_built_in_table_names_only_repositories_that_exist() {
     }
 }
 
-#[test]
-fn a_table_with_a_mistake_is_refused_with_what_to_change() {
-    let cases = [
-        ("[repositories.\"a/b\"]\nreciever = []", "line 2"),
-        ("[repositories.\"no-owner\"]", "\"no-owner\""),
-        ("[repositories.\"a/b\"]\nmoved_to = \"a/c\"", "\"a/c\" has no section"),
-        (
-            "[repositories.\"a/b\"]\npackages.go = [\"x.io/y\"]\n[repositories.\"a/b\".names]\n\"the y\" = \"x.io/y\"",
-            "as ecosystem:name",
-        ),
-        ("[repositories.\"a/b\"]\npackages.npm = [\"x-y\", \"x-y\"]", "\"x-y\" is there twice"),
-        (
-            "[repositories.\"a/b\".names]\n\"the y\" = \"\"\n[repositories.\"a/c\".names]\n\"The-Y\" = \"\"",
-            "\"The-Y\" is there twice",
-        ),
-        ("[repositories.\"a/b\"]\npackages.cargo = [\"x\"]", "\"cargo\" is no ecosystem"),
-    ];
-    for (text, says) in cases {
-        let error = Routing::parse(text).unwrap_err().to_string();
-        assert!(error.contains(says), "{text:?} gave {error:?}");
-    }
-}
-
 pub(super) fn message(subject: &str, text: &str) -> OpenedMessage {
     let protection = Protection { encrypted: false, signed: false };
     OpenedMessage {
@@ -65,7 +42,7 @@ pub(super) fn message(subject: &str, text: &str) -> OpenedMessage {
     }
 }
 
-fn identity() -> Identity {
+pub(super) fn identity() -> Identity {
     Identity {
         project: "OpenTelemetry".into(),
         address: "security@example.org".parse().unwrap(),

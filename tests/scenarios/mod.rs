@@ -19,6 +19,7 @@ mod key_kinds;
 mod maildir;
 mod opening;
 mod refusals;
+mod routes;
 mod sender;
 mod shapes;
 mod smtp;

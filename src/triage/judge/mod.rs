@@ -16,6 +16,7 @@ use super::routing::Routing;
 use super::scan::scan;
 use super::{LONGEST_SUMMARY, first_bytes, read};
 use concepts::Clauses;
+pub use route::{Explanation, Signal, explain};
 pub use wording::{Example, ExamplesError, Wording, WordingError, examples_of_mail, learn, read_examples};
 
 /// Judges a message by adding up weighted signals.

@@ -1,6 +1,8 @@
 //! Which repository a report belongs to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
 
 use super::concepts::Clauses;
 use super::lexicon::Concept;
@@ -43,39 +45,141 @@ const FURTHER: f32 = 0.3;
 /// From this weight on a second repository is named besides, when the report says that it has several findings.
 const STRONG: f32 = 4.0;
 
+/// One thing in a report that points to a repository.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Signal {
+    pub repository: Repository,
+    /// What was found, in the words of the evidence.
+    pub because: &'static str,
+    /// The package that is meant, where it is one.
+    pub package: Option<String>,
+    /// What it adds to its repository's score.
+    pub weight: f32,
+    /// Whether the summary says it, which is what the report is about; else the text does.
+    pub in_summary: bool,
+    /// The line of the text behind which it stands, counted from 1, where a name of a package, a path or a link says it.
+    pub line: Option<usize>,
+}
+
+/// Why a report goes where it goes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Heaviest first.
+    pub signals: Vec<Signal>,
+    /// Every repository that something points to, with its score, best first.
+    pub ranking: Vec<(Repository, f32)>,
+    /// The best one, or the fallback where nothing points anywhere.
+    pub destination: Repository,
+    /// Others of a report that says that it has several findings.
+    pub also: Vec<Repository>,
+    /// From 0 to 1.
+    pub confidence: f32,
+}
+
+/// Says by which signals a report is routed: the same ones, weighed in the same way, as when it is judged.
+pub fn explain(report: &Report, routing: &Routing, identity: &Identity) -> Explanation {
+    let (scores, route) = (Scores::of(report, routing), route(report, routing, identity));
+    let summary_lines = scores.whole.len() - read(report.text.expose()).len();
+    let line = |end: usize| {
+        let before = scores.whole.get(summary_lines..end)?;
+        Some(before.matches('\n').count() + 1)
+    };
+    let mut signals: Vec<Signal> = scores
+        .signals
+        .iter()
+        .filter_map(|weighed| {
+            let in_summary = weighed.in_summary;
+            Some(Signal {
+                repository: routing.repository(weighed.mention.repository)?.clone(),
+                because: weighed.because,
+                package: weighed.mention.package.as_ref().map(|(_, name)| name.clone()),
+                weight: weighed.weight,
+                in_summary,
+                line: weighed.mention.end.filter(|_| !in_summary).and_then(line),
+            })
+        })
+        .collect();
+    signals.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let named = |(at, score): &(usize, f32)| Some((routing.repository(*at)?.clone(), *score));
+    Explanation {
+        signals,
+        ranking: scores.ranked().iter().filter_map(named).collect(),
+        destination: route.destination,
+        also: route.also,
+        confidence: route.confidence,
+    }
+}
+
+/// A mention with what it weighs.
+struct Weighed {
+    mention: Mention,
+    weight: f32,
+    in_summary: bool,
+    because: &'static str,
+}
+
+struct Scores {
+    /// Summary and text, as they were scanned.
+    whole: String,
+    signals: Vec<Weighed>,
+}
+
+impl Scores {
+    fn of(report: &Report, routing: &Routing) -> Self {
+        let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
+        // One scan for both, so that the language which the text shows holds for the summary too.
+        let whole = format!("{summary}\n\n{text}");
+        let all = scan(&whole, routing);
+        let of_summary = scan(summary, routing);
+        let mut seen: BTreeSet<(usize, Clue)> = BTreeSet::new();
+        let mut signals = Vec::new();
+        for mention in distinct(&all) {
+            let Some((clue, weight, because)) = WEIGHTS.iter().find(|(clue, _, _)| *clue == mention.clue) else {
+                continue;
+            };
+            let again = !seen.insert((mention.repository, *clue));
+            let in_summary = of_summary.iter().any(|m| same(m, mention));
+            let weight = weight * if again { FURTHER } else { 1.0 } * if in_summary { IN_SUMMARY } else { 1.0 };
+            signals.push(Weighed { mention: mention.clone(), weight, in_summary, because });
+        }
+        Scores { whole, signals }
+    }
+
+    /// Repositories with their scores, best first.
+    fn ranked(&self) -> Vec<(usize, f32)> {
+        let mut scores: BTreeMap<usize, f32> = BTreeMap::new();
+        for signal in &self.signals {
+            *scores.entry(signal.mention.repository).or_default() += signal.weight;
+        }
+        let mut ranked: Vec<(usize, f32)> = scores.into_iter().collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        ranked
+    }
+
+    /// What each kind of signal adds to each repository.
+    fn by_clue(&self) -> BTreeMap<(usize, Clue), f32> {
+        let mut found = BTreeMap::new();
+        for signal in &self.signals {
+            *found.entry((signal.mention.repository, signal.mention.clue)).or_default() += signal.weight;
+        }
+        found
+    }
+}
+
 /// Routes a report by everything that its text names.
 pub(super) fn route(report: &Report, routing: &Routing, identity: &Identity) -> Route {
-    let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
-    // One scan for both, so that the language which the text shows holds for the summary too.
-    let all = scan(&format!("{summary}\n\n{text}"), routing);
-    let of_summary = scan(summary, routing);
-    let mut scores: BTreeMap<usize, f32> = BTreeMap::new();
-    let mut found: BTreeMap<(usize, Clue), f32> = BTreeMap::new();
-    for mention in distinct(&all) {
-        let Some((clue, weight, _)) = WEIGHTS.iter().find(|(clue, _, _)| *clue == mention.clue) else { continue };
-        let again = found.contains_key(&(mention.repository, *clue));
-        let mut weight = if again { weight * FURTHER } else { *weight };
-        if of_summary.iter().any(|m| same(m, mention)) {
-            weight *= IN_SUMMARY;
-        }
-        *scores.entry(mention.repository).or_default() += weight;
-        *found.entry((mention.repository, *clue)).or_default() += weight;
-    }
-    let mut ranked: Vec<(usize, f32)> = scores.into_iter().collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let scores = Scores::of(report, routing);
+    let (ranked, found) = (scores.ranked(), scores.by_clue());
     let mut evidence = evidence_of(&found, routing);
     let Some((best, top)) = ranked.first().and_then(|(at, score)| Some((routing.repository(*at)?.clone(), *score)))
     else {
         let fallback = identity.fallback_repository.clone();
-        evidence.push(super::evidence(
-            Question::Repository,
-            fallback.as_str(),
-            0.1,
-            "nothing points to a repository: the fallback",
-        ));
+        let because = "nothing points to a repository: the fallback";
+        evidence.push(super::evidence(Question::Repository, fallback.as_str(), 0.1, because));
         return Route { destination: fallback, also: Vec::new(), confidence: 0.0, evidence, found: false };
     };
     let next = ranked.get(1).map_or(0.0, |(_, score)| *score);
+    let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
     let several = Clauses::of(summary, text).message(&[Concept::Several], &[]);
     let others = ranked.iter().skip(1).filter(|(at, _)| several && strongest(&found, *at) >= STRONG);
     let also = others.filter_map(|(at, _)| routing.repository(*at).cloned()).collect();
@@ -99,4 +203,39 @@ fn evidence_of(found: &BTreeMap<(usize, Clue), f32>, routing: &Routing) -> Vec<E
             Some(evidence(Question::Repository, repository.as_str(), *weight, named(*clue)))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::triage::tests::identity;
+
+    #[test]
+    fn a_route_is_explained_by_what_decided_it() {
+        let (routing, identity) = (Routing::built_in(), identity());
+        let text =
+            "Seen with Tomcat.\n\nThe import is go.opentelemetry.io/collector/pdata; the filelog receiver has it too.";
+        let report = |summary: &str, text: &str| Report {
+            summary: summary.to_owned().into(),
+            text: text.to_owned().into(),
+            ..Report::default()
+        };
+        let both = report("XXE in the Java agent", text);
+        let (why, route) = (explain(&both, &routing, &identity), route(&both, &routing, &identity));
+        assert_eq!((&why.destination, why.confidence.to_bits()), (&route.destination, route.confidence.to_bits()));
+        let seen: Vec<_> = why.signals.iter().map(|s| (s.repository.name(), s.in_summary, s.line)).collect();
+        for expected in [
+            ("opentelemetry-java-instrumentation", true, None),
+            ("opentelemetry-collector", false, Some(3)),
+            ("opentelemetry-collector-contrib", false, None),
+        ] {
+            assert!(seen.contains(&expected), "{expected:?} of {seen:?}");
+        }
+        for (repository, score) in &why.ranking {
+            let sum: f32 = why.signals.iter().filter(|s| s.repository == *repository).map(|s| s.weight).sum();
+            assert!((sum - score).abs() < 0.001, "{repository}: {sum} of {score}");
+        }
+        let why = explain(&report("Hello", "Nothing that the table knows."), &routing, &identity);
+        assert_eq!((why.destination, why.ranking.len()), (identity.fallback_repository, 0));
+    }
 }

@@ -1,38 +1,44 @@
-//! The routing table as a file: what it may hold, and the checks.
+//! The routing table as a file: its sections, read one by one so that a mistake in one costs no other, and where each
+//! thing stands in it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::lookup::part_of;
-use super::{Language, Name, Named, Registry, Routing, RoutingError, Target};
-use crate::model::{Ecosystem, Repository};
-use crate::triage::reading::normalise;
+use super::problem::{Problem, one_line};
+use crate::model::Ecosystem;
 
 /// `routing.toml` as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    languages: BTreeMap<String, LanguageSection>,
-    repositories: BTreeMap<String, Section>,
+#[derive(Default)]
+pub(super) struct File {
+    pub languages: BTreeMap<String, LanguageSection>,
+    pub repositories: BTreeMap<String, Section>,
+    /// The part that is made from the OpenTelemetry registry: packages by repository and ecosystem.
+    pub registry: BTreeMap<String, Packages>,
 }
+
+/// Package names by ecosystem.
+pub(super) type Packages = BTreeMap<String, Vec<String>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LanguageSection {
-    words: Vec<String>,
-    ecosystem: Ecosystem,
-    core: String,
-    contrib: String,
+pub(super) struct LanguageSection {
+    pub words: Vec<String>,
+    pub ecosystem: Ecosystem,
+    pub core: String,
+    pub contrib: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct Section {
-    archived: bool,
-    moved_to: Option<String>,
-    product: Option<String>,
+pub(super) struct Section {
+    pub archived: bool,
+    pub moved_to: Option<String>,
+    pub product: Option<String>,
     components_under: Option<String>,
     receivers: Vec<String>,
     exporters: Vec<String>,
@@ -40,14 +46,14 @@ struct Section {
     extensions: Vec<String>,
     connectors: Vec<String>,
     providers: Vec<String>,
-    weak_names: Vec<String>,
-    symbols: Vec<String>,
-    packages: BTreeMap<String, Vec<String>>,
-    names: BTreeMap<String, String>,
+    pub weak_names: Vec<String>,
+    pub symbols: Vec<String>,
+    pub packages: Packages,
+    pub names: BTreeMap<String, String>,
 }
 
 impl Section {
-    fn components(&self) -> [(&'static str, &[String]); 6] {
+    pub fn components(&self) -> [(&'static str, &[String]); 6] {
         [
             ("receiver", &self.receivers),
             ("exporter", &self.exporters),
@@ -57,202 +63,169 @@ impl Section {
             ("provider", &self.providers),
         ]
     }
-}
 
-/// Parses and checks `text`.
-pub(super) fn read(text: &str) -> Result<Routing, RoutingError> {
-    let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        RoutingError(format!("routing table, line {line}: {}", error.message()))
-    })?;
-    let mut repositories = Vec::new();
-    for (name, section) in &file.repositories {
-        let repository: Repository =
-            name.parse().map_err(|error| RoutingError(format!("routing table, section {name:?}: {error}")))?;
-        if !section.archived {
-            repositories.push(repository);
-        }
-    }
-    let index = repositories.iter().enumerate().map(|(at, r)| (r.as_str().to_ascii_lowercase(), at)).collect();
-    let mut builder = Builder { index, table: empty(repositories) };
-    for (name, section) in &file.repositories {
-        let home = section.moved_to.as_deref().unwrap_or(name);
-        // An archived repository that moved nowhere is no destination: what points to it points nowhere.
-        if section.archived && section.moved_to.is_none() {
-            continue;
-        }
-        let at = builder.find(home, name)?;
-        builder.bare_name(name, at)?;
-        builder.section(section, at, name)?;
-    }
-    for (name, section) in file.languages {
-        builder.language(name, section)?;
-    }
-    let table = &mut builder.table;
-    let names = table.packages.keys().chain(table.prefixes.keys()).chain(table.symbols.keys());
-    table.longest_name = names.map(String::len).max().unwrap_or(0);
-    Ok(builder.table)
-}
-
-fn empty(repositories: Vec<Repository>) -> Routing {
-    Routing {
-        repositories,
-        packages: HashMap::new(),
-        prefixes: HashMap::new(),
-        symbols: HashMap::new(),
-        names: HashMap::new(),
-        first_words: HashMap::new(),
-        parts: HashMap::new(),
-        longest_name: 0,
-        languages: Vec::new(),
-        language_words: HashMap::new(),
+    /// The Go package of the component `name` of a `kind`, where the section says below which path they lie.
+    pub fn component_package(&self, kind: &str, name: &str) -> Option<String> {
+        let under = self.components_under.as_ref()?;
+        Some(format!("{under}/{kind}/{}{kind}", name.replace(['_', '-'], "")))
     }
 }
 
-struct Builder {
-    index: HashMap<String, usize>,
-    table: Routing,
-}
-
-impl Builder {
-    fn find(&self, repository: &str, section: &str) -> Result<usize, RoutingError> {
-        self.index.get(&repository.to_ascii_lowercase()).copied().ok_or_else(|| {
-            RoutingError(format!(
-                "routing table, section {section:?}: {repository:?} has no section of its own, or is archived; add it to \
-                 [repositories]"
-            ))
-        })
+/// Reads `text`: all of it that has the right shape, where it stands, and what has not.
+pub(super) fn read(text: &str) -> (File, Places, Vec<Problem>) {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let places = Places::of(text, table.get_ref());
+    let told = |error: &toml::de::Error| {
+        Problem::error(one_line(error.message())).at(error.span().map(|span| places.line_at(span.start)))
+    };
+    // What comes behind the first break of the grammar is a guess.
+    let mut problems: Vec<Problem> = errors.first().map(told).into_iter().collect();
+    let mut file = File::default();
+    if !problems.is_empty() {
+        return (file, places, problems);
     }
-
-    /// `opentelemetry-dotnet` alone means the repository, and `open-telemetry/opentelemetry-dotnet` too.
-    fn bare_name(&mut self, repository: &str, at: usize) -> Result<(), RoutingError> {
-        let target = Target { repository: at, package: None };
-        let bare = repository.split_once('/').map_or("", |(_, bare)| bare);
-        let words = normalise(bare);
-        // A single common word ("community", "weaver") says nothing alone.
-        if words.contains(' ') && !self.table.names.contains_key(&words) {
-            self.name(bare, target.clone(), Named::Repository, repository)?;
-        }
-        self.table.packages.entry(repository.to_lowercase()).or_default().push(target);
-        Ok(())
-    }
-
-    fn section(&mut self, section: &Section, at: usize, of: &str) -> Result<(), RoutingError> {
-        let product = section.product.as_deref().map(|p| qualified(p, of)).transpose()?;
-        let weak: HashSet<String> = section.weak_names.iter().map(|name| normalise(name)).collect();
-        for (registry, names) in &section.packages {
-            let registry = registry_named(registry, of)?;
-            for name in names {
-                self.package(registry, name, at, of)?;
+    let mut reader = Reader { places: &places, problems: &mut problems };
+    for (key, value) in table.get_ref() {
+        match key.get_ref().as_ref() {
+            "languages" => file.languages = reader.sections(key.get_ref(), value),
+            "repositories" => file.repositories = reader.sections(key.get_ref(), value),
+            "registry" => file.registry = reader.sections(key.get_ref(), value),
+            other => {
+                let line = Some(places.line_at(key.span().start));
+                let hint = nearest(other, &["languages", "repositories", "registry"]);
+                reader.problems.push(Problem::error(format!("unknown key {other:?}{hint}")).at(line));
             }
         }
-        for (kind, names) in section.components() {
-            for name in names {
-                let package = section.components_under.as_ref().map(|under| {
-                    (Registry::Of(Ecosystem::Go), format!("{under}/{kind}/{}{kind}", name.replace(['_', '-'], "")))
-                });
-                if let Some((registry, package)) = &package {
-                    self.package(*registry, package, at, of)?;
+    }
+    (file, places, problems)
+}
+
+struct Reader<'a> {
+    places: &'a Places,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn sections<T: DeserializeOwned>(&mut self, of: &str, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, T> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.tell(&value.span(), format!("{of:?} has to be a table of sections, as in [{of}.\"…\"]"));
+            return BTreeMap::new();
+        };
+        let sections = table.iter().filter_map(|(name, value)| {
+            let name = name.get_ref().to_string();
+            let section = self.section(&format!("{of}.{name:?}"), value.clone())?;
+            Some((name, section))
+        });
+        sections.collect()
+    }
+
+    /// The section without the keys that are wrong, each of which is told.
+    fn section<T: DeserializeOwned>(&mut self, path: &str, mut value: Spanned<DeValue<'_>>) -> Option<T> {
+        let mut told: Vec<String> = Vec::new();
+        loop {
+            let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
+                Ok(section) => return Some(section),
+                Err(error) => error,
+            };
+            // What was told to be wrong is not told to be missing as well.
+            if told.iter().any(|key| error.message().starts_with(&format!("missing field `{key}`"))) {
+                return None;
+            }
+            let span = error.span().unwrap_or(value.span());
+            self.tell(&span, format!("[{path}]: {}", explained(error.message())));
+            let DeValue::Table(table) = value.get_mut() else { return None };
+            let wrong = table.iter().find(|(key, value)| within(&span, &key.span()) || holds(value, &span));
+            let wrong = wrong.map(|(key, _)| key.clone())?;
+            told.push(wrong.get_ref().to_string());
+            table.remove(&wrong);
+        }
+    }
+
+    fn tell(&mut self, span: &Range<usize>, what: String) {
+        self.problems.push(Problem::error(what).at(Some(self.places.line_at(span.start))));
+    }
+}
+
+fn within(inner: &Range<usize>, outer: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end && !outer.is_empty()
+}
+
+/// Whether `span` is of something in `value`. Tables that dotted keys make have no span of their own.
+fn holds(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    let inside = match value.get_ref() {
+        DeValue::Table(table) => table.iter().any(|(key, value)| within(span, &key.span()) || holds(value, span)),
+        _ => false,
+    };
+    inside || within(span, &value.span())
+}
+
+/// What serde says, in one line, with the nearest right name for one that is not known.
+fn explained(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match (message.starts_with("unknown field"), message.starts_with("unknown variant"), names.split_first()) {
+        (true, _, Some((wrong, known))) => format!("unknown key {wrong:?}{}", nearest(wrong, known)),
+        (_, true, Some((wrong, known))) => format!("{wrong:?} is no ecosystem; there are: {}", known.join(", ")),
+        _ => one_line(message),
+    }
+}
+
+/// `: did you mean "…"?`, where one of `known` is near enough.
+fn nearest(wrong: &str, known: &[&str]) -> String {
+    let near = known.iter().map(|name| (strsim::damerau_levenshtein(wrong, name), *name)).min();
+    match near.filter(|(distance, _)| *distance <= 3 && *distance < wrong.chars().count()) {
+        Some((_, name)) => format!(": did you mean {name:?}?"),
+        None => format!("; there are: {}", known.join(", ")),
+    }
+}
+
+/// On which lines things stand.
+#[derive(Default)]
+pub(super) struct Places {
+    /// Where each line ends.
+    ends: Vec<usize>,
+    /// Lines by section (a repository, a language) and what stands in it; the empty text is the section itself.
+    lines: BTreeMap<(String, String), Vec<usize>>,
+}
+
+impl Places {
+    fn of(text: &str, table: &DeTable<'_>) -> Self {
+        let mut places = Places { ends: text.match_indices('\n').map(|(at, _)| at).collect(), ..Places::default() };
+        let sections = table.iter().filter_map(|(_, value)| value.get_ref().as_table()).flat_map(|table| table.iter());
+        for (name, value) in sections {
+            let section = name.get_ref().to_string();
+            places.add(&section, "", name.span().start);
+            places.add_value(&section, value);
+        }
+        places
+    }
+
+    fn add(&mut self, section: &str, what: &str, at: usize) {
+        let line = self.line_at(at);
+        self.lines.entry((section.to_owned(), what.to_owned())).or_default().push(line);
+    }
+
+    fn add_value(&mut self, section: &str, value: &Spanned<DeValue<'_>>) {
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                for (key, value) in table {
+                    self.add(section, key.get_ref(), key.span().start);
+                    self.add_value(section, value);
                 }
-                let target = Target { repository: at, package };
-                let spoken = format!("{name} {kind}");
-                let strength = if weak.contains(&normalise(&spoken)) { Named::Weak } else { Named::Component };
-                self.name(&spoken, target.clone(), strength, of)?;
-                self.name(&format!("{name}{kind}"), target, Named::Component, of)?;
             }
-        }
-        for (name, package) in &section.names {
-            let package = if package.is_empty() { product.clone() } else { Some(qualified(package, of)?) };
-            self.name(name, Target { repository: at, package }, Named::Nickname, of)?;
-        }
-        for name in &section.weak_names {
-            // A component that is listed here as well keeps its package and counts little.
-            if self
-                .table
-                .names
-                .get(&normalise(name))
-                .is_some_and(|n| n.target.repository == at && n.strength == Named::Weak)
-            {
-                continue;
-            }
-            self.name(name, Target { repository: at, package: None }, Named::Weak, of)?;
-        }
-        for symbol in &section.symbols {
-            let target = Target { repository: at, package: product.clone() };
-            if self.table.symbols.insert(symbol.to_lowercase(), target).is_some() {
-                return Err(twice("symbol", symbol, of));
-            }
-        }
-        Ok(())
-    }
-
-    fn package(&mut self, registry: Registry, name: &str, at: usize, of: &str) -> Result<(), RoutingError> {
-        let target = |name: &str| Target { repository: at, package: Some((registry, name.to_owned())) };
-        let (map, key) = match name.strip_suffix('*') {
-            Some(prefix) => (&mut self.table.prefixes, prefix),
-            None => (&mut self.table.packages, name),
-        };
-        let targets = map.entry(key.to_lowercase()).or_default();
-        if targets.iter().any(|t| t.package.as_ref().is_some_and(|(r, _)| *r == registry)) {
-            return Err(twice("package", name, of));
-        }
-        targets.push(target(key));
-        if key.len() < name.len() {
-            return Ok(());
-        }
-        if let Some(part) = part_of(registry, name) {
-            self.table.parts.entry(part).or_default().push(target(name));
-        }
-        Ok(())
-    }
-
-    fn name(&mut self, name: &str, target: Target, strength: Named, of: &str) -> Result<(), RoutingError> {
-        let words = normalise(name);
-        let Some(first) = words.split(' ').next().filter(|first| !first.is_empty()) else {
-            return Err(RoutingError(format!("routing table, section {of:?}: the name {name:?} holds no word")));
-        };
-        let count = words.split(' ').count();
-        let longest = self.table.first_words.entry(first.to_owned()).or_default();
-        *longest = (*longest).max(count);
-        let weaker = self.table.names.get(&words).is_some_and(|old| old.strength == Named::Repository);
-        match self.table.names.insert(words, Name { target, strength }) {
-            Some(_) if !weaker => Err(twice("name", name, of)),
-            _ => Ok(()),
+            DeValue::Array(items) => items.iter().for_each(|item| self.add_value(section, item)),
+            DeValue::String(said) => self.add(section, said, value.span().start),
+            _ => {}
         }
     }
 
-    fn language(&mut self, name: String, section: LanguageSection) -> Result<(), RoutingError> {
-        let (core, contrib) = (self.find(&section.core, &name)?, self.find(&section.contrib, &name)?);
-        let at = self.table.languages.len();
-        for word in &section.words {
-            if self.table.language_words.insert(normalise(word), at).is_some() {
-                return Err(twice("language word", word, &name));
-            }
-        }
-        self.table.languages.push(Language { ecosystem: section.ecosystem, core, contrib });
-        Ok(())
+    /// The line of the byte at `at`, counted from 1.
+    pub fn line_at(&self, at: usize) -> usize {
+        self.ends.partition_point(|end| *end < at) + 1
     }
-}
 
-fn twice(what: &str, name: &str, of: &str) -> RoutingError {
-    RoutingError(format!("routing table, section {of:?}: the {what} {name:?} is there twice; keep one of them"))
-}
-
-fn qualified(text: &str, of: &str) -> Result<(Registry, String), RoutingError> {
-    let (registry, name) = text.split_once(':').filter(|(_, name)| !name.is_empty()).ok_or_else(|| {
-        RoutingError(format!("routing table, section {of:?}: write the package {text:?} as ecosystem:name"))
-    })?;
-    Ok((registry_named(registry, of)?, name.to_owned()))
-}
-
-fn registry_named(name: &str, of: &str) -> Result<Registry, RoutingError> {
-    match name {
-        "image" => Ok(Registry::Image),
-        "helm" => Ok(Registry::Helm),
-        _ => serde_json::from_value(serde_json::Value::from(name)).map(Registry::Of).map_err(|_| {
-            RoutingError(format!(
-                "routing table, section {of:?}: {name:?} is no ecosystem; use one of GitHub's, image or helm"
-            ))
-        }),
+    /// The last line on which `what` stands in `section`, or the section's own.
+    pub fn line(&self, section: &str, what: &str) -> Option<usize> {
+        let of = |what: &str| self.lines.get(&(section.to_owned(), what.to_owned()));
+        of(what).and_then(|lines| lines.iter().max().copied()).or_else(|| of("")?.iter().min().copied())
     }
 }

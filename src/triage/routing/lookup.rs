@@ -30,7 +30,7 @@ pub(in crate::triage) enum Found<'a> {
 }
 
 /// Longest token that is looked at, in bytes: no package or path that matters is longer.
-const LONGEST_TOKEN: usize = 400;
+pub(super) const LONGEST_TOKEN: usize = 400;
 /// Most places in a token where a name may begin (the folders of a path).
 const MOST_STARTS: usize = 24;
 
@@ -40,7 +40,7 @@ impl Routing {
     /// A name may stand at the beginning or after a `/`, as in a path below `node_modules`.
     pub(in crate::triage) fn token<'a>(&'a self, token: &str) -> Option<(Found<'a>, usize, usize)> {
         let lower = token.to_ascii_lowercase();
-        if lower.len() > LONGEST_TOKEN || !(lower.contains("telemetry") || lower.contains("otel")) {
+        if lower.len() > LONGEST_TOKEN || !is_looked_up(&lower) {
             return None;
         }
         let starts = std::iter::once(0).chain(lower.match_indices(['/', '!', ':', '\\', '=']).map(|(at, _)| at + 1));
@@ -109,6 +109,11 @@ impl Routing {
         let one = words.first().and_then(|word| self.language_words.get(*word));
         one.or_else(|| self.language_words.get(&words.get(..2)?.join(" "))).copied()
     }
+}
+
+/// Whether a token, in lower case, is worth looking up: the names of all packages say whose they are.
+pub(super) fn is_looked_up(token: &str) -> bool {
+    token.contains("telemetry") || token.contains("otel")
 }
 
 /// Whether a name can be nothing else: one common word (`opentelemetry` is a crate, a NuGet id and a hex package) cannot.

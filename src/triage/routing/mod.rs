@@ -1,13 +1,21 @@
 //! The table that says which repository a package, a component or a nickname belongs to.
 
+mod build;
+mod check;
 mod file;
+mod import;
 mod lookup;
+mod problem;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
 use crate::model::{Ecosystem, Repository};
 
+pub use import::{Import, RegistryFile};
 pub(super) use lookup::{Found, Named};
+pub use problem::Problem;
 
 /// The routing table: repositories, and what in a text points to each.
 #[derive(Debug, Clone)]
@@ -83,7 +91,7 @@ impl Routing {
     ///
     /// Never in a build whose tests ran: the file is part of the program, and a test reads it.
     pub fn built_in() -> Routing {
-        match Routing::parse(include_str!("../../../config/routing.toml")) {
+        match Routing::parse(Self::built_in_text()) {
             Ok(routing) => routing,
             Err(error) => unreachable!("the built-in routing table does not read: {error}"),
         }
@@ -96,7 +104,36 @@ impl Routing {
     /// One sentence for the operator: a key that is not known, an ill-formed or unlisted repository, or a package, name or
     /// symbol that two repositories claim.
     pub fn parse(text: &str) -> Result<Routing, RoutingError> {
-        file::read(text)
+        let (routing, _, _, problems) = build::read(text);
+        match problems.into_iter().next() {
+            None => Ok(routing),
+            Some(problem) => Err(RoutingError(format!("routing table, {problem}"))),
+        }
+    }
+
+    /// Everything that should be changed in a table, in order of its lines: what [`parse`](Self::parse) refuses, and where
+    /// it refuses nothing, what does nothing or could be shorter.
+    pub fn check(text: &str) -> Vec<Problem> {
+        check::check(text)
+    }
+
+    /// Makes the package part of `table` afresh from the files of the OpenTelemetry registry and the list of workstreams;
+    /// what is written by hand stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, for a table that does not read. A file that does not is a note of the result.
+    pub fn import(
+        table: &str,
+        files: &[RegistryFile],
+        workstreams: Option<&RegistryFile>,
+    ) -> Result<Import, RoutingError> {
+        import::import(table, files, workstreams)
+    }
+
+    /// The text of the table that the program carries.
+    pub fn built_in_text() -> &'static str {
+        include_str!("../../../config/routing.toml")
     }
 
     /// The repositories that reports may go to: those that are not archived, sorted.
