@@ -249,6 +249,18 @@ pub trait Store: Send + Sync {
     /// left behind end at once and are counted as lost; a second gateway is refused. Elsewhere leases do that.
     async fn take_over(&self) -> Result<(), StoreError>;
 
+    /// Makes whoever opened this store the one who does what `name` stands for, until `lease` has passed: `None`. Asking
+    /// again prolongs it. Somebody else's lease is left alone; `Some`: until when that lasts.
+    async fn hold(
+        &self,
+        name: &str,
+        now: OffsetDateTime,
+        lease: Duration,
+    ) -> Result<Option<OffsetDateTime>, StoreError>;
+
+    /// Gives back what [`Store::hold`] gave.
+    async fn let_go(&self, name: &str) -> Result<(), StoreError>;
+
     /// How far `source` has been read.
     async fn cursor(&self, source: &str) -> Result<Option<Cursor>, StoreError>;
 
@@ -261,7 +273,7 @@ pub trait Store: Send + Sync {
 
     /// Puts a message into its next state, with everything that belongs to that step, in one transaction: verdict, case,
     /// outgoing mail, notes in its history. The claim ends. Returns the message's next turn, or [`StoreError::Stale`] and
-    /// changes nothing when somebody else has moved the message since `step.turn`.
+    /// changes nothing when somebody else has moved the message since `step.turn`, or it has other twins by now.
     ///
     /// The raw bytes are deleted by the step that ends the need for them; what is held keeps them.
     async fn advance(&self, message: MessageId, step: Advance) -> Result<i64, StoreError>;
@@ -282,7 +294,7 @@ pub trait Store: Send + Sync {
     /// The first id that belongs to one decides.
     async fn case_of_mail(&self, ids: &[MailId]) -> Result<Option<Joined>, StoreError>;
 
-    /// Other messages that hold one of these ciphertexts, oldest first; the first few.
+    /// Other messages that hold one of these ciphertexts, oldest first; the first few. See [`Advance::twins`].
     async fn twins(&self, message: MessageId, ciphertexts: &[ContentDigest]) -> Result<Vec<MessageRecord>, StoreError>;
 
     /// Messages that rest, held because they could not be opened, and were last looked into with something else than
@@ -333,6 +345,9 @@ pub trait Store: Send + Sync {
     /// A person's word that a learned certificate is the right one ([`crate::model::Voucher::Operator`]); `false`: there
     /// is no such.
     async fn pin_certificate(&self, address: &Address, fingerprint: &Fingerprint) -> Result<bool, StoreError>;
+
+    /// Waits for what is being written and closes all connections.
+    async fn close(&self);
 }
 
 /// The work of one kind of task, so that a stalled server holds up only its own.
@@ -427,6 +442,9 @@ pub struct Advance {
     pub died: bool,
     /// Set by the step that judged the message.
     pub assessment: Option<Assessment>,
+    /// How many [`Store::twins`] it was judged beside. When there are others by now, the step is stale: of two messages with
+    /// the same ciphertext that are judged at one time, one must see the other.
+    pub twins: Option<usize>,
     /// With what it was opened by this step.
     pub edition: Option<Edition>,
     /// Joins the message to a case.

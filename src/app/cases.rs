@@ -1,12 +1,13 @@
 use std::str::FromStr;
 
-use super::parts::SystemClock;
+use std::sync::Arc;
+
+use super::parts::{self, SystemClock};
 use super::{Error, Settings};
 use crate::case::Misfit;
 use crate::engine::{self, Order, OrderError};
 use crate::model::{CaseId, InvalidId, MessageId};
 use crate::ports::{History, MessageFilter, MessageRecord, Store, StoreError};
-use crate::store::Sqlite;
 
 /// How often a step is tried again when the running gateway has just moved the message on.
 const TRIES: usize = 5;
@@ -14,7 +15,7 @@ const TRIES: usize = 5;
 /// The record of everything the gateway did, and a person's word in it. Works while the gateway runs: each word is one
 /// transaction of the store.
 pub struct Cases {
-    store: Sqlite,
+    store: Arc<dyn Store>,
 }
 
 /// A case or a message, as people name it.
@@ -47,13 +48,7 @@ impl std::fmt::Display for Which {
 impl Cases {
     /// Opens the record of the gateway with these settings. There has to be one.
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
-        if !settings.store.exists() {
-            let store = settings.store.display();
-            return Err(Error::refused(format!(
-                "there is no state in {store} yet: the gateway has not run with these settings"
-            )));
-        }
-        Ok(Cases { store: Sqlite::open(&settings.store).await? })
+        Ok(Cases { store: parts::existing_store(settings).await? })
     }
 
     /// Messages, newest first.
@@ -90,7 +85,7 @@ impl Cases {
     /// Why the message cannot take the order now, if so.
     async fn give(&self, message: MessageId, order: &Order) -> Result<Option<Misfit>, Error> {
         for _ in 0..TRIES {
-            match engine::give(&self.store, &SystemClock, message, order.clone()).await {
+            match engine::give(&*self.store, &SystemClock, message, order.clone()).await {
                 Ok(_) => return Ok(None),
                 Err(OrderError::Misfit(misfit)) => return Ok(Some(misfit)),
                 Err(OrderError::Store(StoreError::Stale(_))) => {}

@@ -1,12 +1,13 @@
-use super::{Error, Settings};
+use std::sync::Arc;
+
+use super::{Error, Settings, parts};
 use crate::model::{Address, Fingerprint, KnownCertificate};
 use crate::openpgp::{self, Description};
 use crate::ports::Store;
-use crate::store::Sqlite;
 
 /// What was learned about other people's certificates. Works while the gateway runs.
 pub struct Certificates {
-    store: Sqlite,
+    store: Arc<dyn Store>,
 }
 
 /// A learned certificate for people.
@@ -28,13 +29,7 @@ pub struct LearnedCertificate {
 impl Certificates {
     /// Opens the state of the gateway with these settings. There has to be one.
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
-        if !settings.store.exists() {
-            let store = settings.store.display();
-            return Err(Error::refused(format!(
-                "there is no state in {store} yet: the gateway has not run with these settings"
-            )));
-        }
-        Ok(Certificates { store: Sqlite::open(&settings.store).await? })
+        Ok(Certificates { store: parts::existing_store(settings).await? })
     }
 
     /// Those of one address, or all.

@@ -6,10 +6,11 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::{Error, Loaded, Settings, fence, parts};
+use crate::config::StorePlace;
 use crate::model::Repository;
 use crate::openpgp::OwnUse;
-use crate::ports::{Advisories, Finding};
-use crate::store::Sqlite;
+use crate::ports::{Advisories, Finding, Store};
+use crate::store::{Postgres, Sqlite};
 use crate::worker::{Confinement, Ready};
 
 /// Repositories that are asked about at one time.
@@ -32,7 +33,7 @@ pub async fn check(loaded: Loaded, offline: bool, progress: impl Fn(Step<'_>)) -
     };
     findings.extend(settings.secrets().into_iter().filter_map(unreadable));
     findings.push(clock(OffsetDateTime::now_utc()));
-    findings.push(state(&settings.store).await);
+    findings.extend(state(&settings.store, offline).await);
     findings.push(fence::finding(settings));
     let ready = workers(settings, &mut findings).await;
     if !offline {
@@ -76,7 +77,18 @@ fn minute(now: OffsetDateTime) -> String {
     format!("{} {:02}:{:02} UTC", now.date(), now.hour(), now.minute())
 }
 
-async fn state(store: &Path) -> Finding {
+async fn state(store: &StorePlace, offline: bool) -> Option<Finding> {
+    match store {
+        StorePlace::File(path) => Some(file(path).await),
+        StorePlace::Postgres(_) if offline => None,
+        StorePlace::Postgres(place) => Some(match parts::postgres(place) {
+            Ok(settings) => Postgres::check(&settings).await,
+            Err(error) => Finding::failure("state", error.to_string()),
+        }),
+    }
+}
+
+async fn file(store: &Path) -> Finding {
     let shown = store.display();
     if !store.exists() {
         let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -8,14 +8,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Settings, Step, file_error, mail_files, parts};
-use crate::config::{Delivery, Filing, Log, Mailbox, MailboxKind, SecretSource, built_in_identity};
+use crate::config::{Delivery, Filing, Log, Mailbox, MailboxKind, SecretSource, StorePlace, built_in_identity};
 use crate::engine::{Engine, EngineError, Parts};
 use crate::ledger::Ledger;
 use crate::model::{
     Disclosure, FolderNames, HoldReason, Identity, Limits, MailKind, Origin, Outcome, Question, SenderRules, Verdict,
 };
 use crate::ports::{History, MessageFilter, MessageRecord, Store};
-use crate::store::Sqlite;
 
 /// How often the progress bar is moved.
 const LOOK: Duration = Duration::from_millis(250);
@@ -63,7 +62,7 @@ pub async fn demo(fixtures: &Path, keep: bool, progress: impl Fn(Step<'_>)) -> R
     let folder = Folder::make(keep)?;
     let settings = settings(fixtures, &folder.path)?;
     deliver(&mails, &folder.path.join("mail"))?;
-    let store = Arc::new(parts::store(&settings.store).await?);
+    let store = parts::store(&settings).await?;
     let rows = work(&settings, store.clone(), mails.len() as u64, progress).await;
     store.close().await;
     Ok(Demo { rows: rows?, folder: folder.path.clone() })
@@ -71,7 +70,7 @@ pub async fn demo(fixtures: &Path, keep: bool, progress: impl Fn(Step<'_>)) -> R
 
 async fn work(
     settings: &Settings,
-    store: Arc<Sqlite>,
+    store: Arc<dyn Store>,
     of: u64,
     progress: impl Fn(Step<'_>),
 ) -> Result<Vec<DemoRow>, Error> {
@@ -145,7 +144,7 @@ fn settings(fixtures: &Path, folder: &Path) -> Result<Settings, Error> {
         limits: Limits::default(),
         // One after the other, so that every run numbers the cases alike: some mails name one.
         workers: Some(1),
-        store: folder.join("intake.sqlite"),
+        store: StorePlace::File(folder.join("intake.sqlite")),
         replies_per_day: 50,
         give_up_after: MINUTE,
         digest_hour: None,

@@ -2,7 +2,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use crate::config::{Delivery, Filing, Login, MailboxKind, SecretSource, Settings};
+use crate::config::{Delivery, Filing, Login, MailboxKind, SecretSource, Settings, StorePlace};
 use crate::ports::Finding;
 use crate::worker::Confinement;
 use crate::worker::confinement::{Files, confine_daemon};
@@ -142,8 +142,17 @@ fn authorities(settings: &Settings) -> Vec<PathBuf> {
         Delivery::Smtp(server) => server.ca_file.clone(),
         Delivery::Maildir(_) => None,
     };
+    let database = match &settings.store {
+        StorePlace::Postgres(place) => place.ca_file.clone(),
+        StorePlace::File(_) => None,
+    };
     let directories = settings.wkd.as_ref().and_then(|wkd| wkd.ca_file.clone());
-    let all = named.chain(accounts).chain(sending).chain(directories).filter_map(|path| path.canonicalize().ok());
+    let all = named
+        .chain(accounts)
+        .chain(sending)
+        .chain(directories)
+        .chain(database)
+        .filter_map(|path| path.canonicalize().ok());
     all.flat_map(|path| [path.parent().map(Path::to_owned), Some(path)]).flatten().collect()
 }
 
@@ -166,9 +175,11 @@ fn written(settings: &Settings) -> Vec<PathBuf> {
 
 /// Those of them that the gateway makes itself.
 fn made(settings: &Settings) -> Vec<PathBuf> {
-    let state =
-        settings.store.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let mut folders: Vec<PathBuf> = state.into_iter().map(Path::to_owned).collect();
+    let mut folders = Vec::new();
+    if let StorePlace::File(file) = &settings.store {
+        let around = file.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        folders.extend(around.map(Path::to_owned));
+    }
     if let Delivery::Maildir(folder) = &settings.delivery {
         folders.push(folder.clone());
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{Error, Settings, file_error};
-use crate::config::{Delivery, Filing, GitHubLogin, Login, Mailbox, MailboxKind, SecretSource, Tls};
+use crate::config;
+use crate::config::{Delivery, Filing, GitHubLogin, Login, Mailbox, MailboxKind, SecretSource, StorePlace, Tls};
 use crate::dns::Resolver;
 use crate::engine;
 use crate::github::{self, GitHub};
@@ -14,9 +15,9 @@ use crate::imap::{self, Imap};
 use crate::ledger::Ledger;
 use crate::maildir::{self, Maildir};
 use crate::model::{Limits, WorkerSettings};
-use crate::ports::{Advisories, Clock, Directory, Dns, MailSender, MailSource};
+use crate::ports::{Advisories, Clock, Directory, Dns, MailSender, MailSource, Store};
 use crate::smtp::{self, MaildirOut, Smtp};
-use crate::store::Sqlite;
+use crate::store::{Postgres, PostgresSettings, Sqlite};
 use crate::wkd::{self, Wkd};
 use crate::worker::Pool;
 
@@ -109,13 +110,38 @@ pub(super) fn sender(settings: &Settings) -> Result<Arc<dyn MailSender>, Error> 
     })))
 }
 
-/// The store at `path`. Its folder is made, for this user alone, where only the last one is missing.
-pub(super) async fn store(path: &Path) -> Result<Sqlite, Error> {
+/// The store. A file's folder is made, for this user alone, where only the last one is missing.
+pub(super) async fn store(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
+    let path = match &settings.store {
+        StorePlace::File(path) => path,
+        StorePlace::Postgres(_) => return existing_store(settings).await,
+    };
     if let Some(folder) = path.parent().filter(|folder| can_be_made(folder)) {
         let made = std::fs::DirBuilder::new().mode(0o700).create(folder);
         made.map_err(|error| file_error("make", folder, &error))?;
     }
-    Ok(Sqlite::open(path).await?)
+    Ok(Arc::new(Sqlite::open(path).await?))
+}
+
+/// The store that a gateway has made already.
+pub(super) async fn existing_store(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
+    match &settings.store {
+        StorePlace::File(path) if !path.exists() => Err(Error::refused(format!(
+            "there is no state in {} yet: the gateway has not run with these settings",
+            path.display()
+        ))),
+        StorePlace::File(path) => Ok(Arc::new(Sqlite::open(path).await?)),
+        StorePlace::Postgres(place) => Ok(Arc::new(Postgres::open(&postgres(place)?).await?)),
+    }
+}
+
+/// How the database is reached.
+pub(super) fn postgres(place: &config::Postgres) -> Result<PostgresSettings, Error> {
+    Ok(PostgresSettings {
+        url: place.url.clone(),
+        password: place.password.as_ref().map(text).transpose()?,
+        ca_file: place.ca_file.clone(),
+    })
 }
 
 /// Whether a missing folder needs nothing but itself.

@@ -18,7 +18,7 @@ pub fn process(loaded: Loaded, raw: RawMessage) -> Result<MessageRecord, Error> 
 }
 
 async fn put(settings: &Settings, raw: RawMessage, pool: Pool) -> Result<MessageRecord, Error> {
-    let store = Arc::new(parts::store(&settings.store).await?);
+    let store = parts::store(settings).await?;
     let parts = Parts {
         sources: Vec::new(),
         sender: parts::sender(settings)?,

@@ -43,7 +43,7 @@ async fn gateway(config: &Path, settings: Settings, pool: Arc<Pool>, once: bool)
     let worker = settings.worker()?;
     let ready = pool.ready().await?;
     tell(&ready);
-    let store = Arc::new(parts::store(&settings.store).await?);
+    let store = parts::store(&settings).await?;
     let parts = Parts {
         sources: parts::sources(&settings)?,
         sender: parts::sender(&settings)?,

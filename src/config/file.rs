@@ -163,6 +163,10 @@ pub(super) struct WorkTable {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct StoreTable {
     pub path: Option<PathBuf>,
+    /// As text: a mistake in it must not be quoted, for it may hold a password.
+    pub url: Option<String>,
+    pub password: Option<SecretSource>,
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize, Default)]

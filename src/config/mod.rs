@@ -8,6 +8,7 @@ mod file;
 mod problem;
 mod secret;
 mod settings;
+mod store;
 mod validate;
 
 #[cfg(test)]
@@ -20,7 +21,8 @@ use std::path::Path;
 pub use problem::ConfigError;
 pub use secret::{SecretError, SecretSource};
 pub use settings::{
-    Delivery, Filing, GitHub, GitHubLogin, Imap, Log, LogFormat, Login, Mailbox, MailboxKind, Settings, Smtp, Tls,
+    Delivery, Filing, GitHub, GitHubLogin, Imap, Log, LogFormat, Login, Mailbox, MailboxKind, Postgres, Settings, Smtp,
+    StorePlace, Tls,
 };
 pub use validate::built_in_identity;
 

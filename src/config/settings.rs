@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use super::SecretSource;
 use crate::model::{Address, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
 
@@ -40,8 +42,7 @@ pub struct Settings {
     pub limits: Limits,
     /// Worker processes; `None` is one a core.
     pub workers: Option<usize>,
-    /// The SQLite file.
-    pub store: PathBuf,
+    pub store: StorePlace,
     /// Most replies to one address in 24 hours.
     pub replies_per_day: u32,
     /// How long filing is tried before a person is asked.
@@ -67,7 +68,17 @@ impl Settings {
             | Filing::GitHub(GitHub { login: GitHubLogin::Token(secret), .. }) => Some(secret),
             Filing::Ledger(_) => None,
         };
-        mailboxes.chain(delivery).chain(filing).chain(&self.secret_keys).chain(&self.key_passwords).collect()
+        let store = match &self.store {
+            StorePlace::Postgres(place) => place.password.as_ref(),
+            StorePlace::File(_) => None,
+        };
+        mailboxes
+            .chain(delivery)
+            .chain(store)
+            .chain(filing)
+            .chain(&self.secret_keys)
+            .chain(&self.key_passwords)
+            .collect()
     }
 
     /// What a worker process is started with.
@@ -86,6 +97,24 @@ impl Settings {
             routing: self.routing.clone(),
         })
     }
+}
+
+/// Where the gateway's state is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorePlace {
+    /// An SQLite file.
+    File(PathBuf),
+    Postgres(Postgres),
+}
+
+/// A PostgreSQL database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Postgres {
+    /// Without a password.
+    pub url: Url,
+    pub password: Option<SecretSource>,
+    /// Certificates in PEM that are trusted instead of the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How Web Key Directories are asked.

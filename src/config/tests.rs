@@ -86,6 +86,36 @@ fn a_secret_in_the_configuration_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn the_state_is_in_a_file_or_in_a_database_whose_password_is_elsewhere() {
+    let load = |lines: &str| load_with(&format!("{MINIMAL}[store]\n{lines}"), &[]);
+    let place = |lines: &str| load(lines).unwrap().store;
+    assert_eq!(place(""), StorePlace::File("/var/lib/advisory-intake/intake.sqlite".into()));
+    assert_eq!(place("path = \"state.db\""), StorePlace::File("/etc/x/state.db".into()));
+    let database = place("url = \"postgres://intake@db.example.org/intake\"\npassword = { file = \"pw\" }");
+    let StorePlace::Postgres(database) = database else { panic!("{database:?}") };
+    assert_eq!(database.url.as_str(), "postgres://intake@db.example.org/intake");
+    assert_eq!(database.password, Some(SecretSource::File("/etc/x/pw".into())));
+    for good in ["postgresql:///db?host=/run/postgresql&user=u", "postgres://u@[::1]:5433/db?sslmode=verify-full"] {
+        place(&format!("url = \"{good}\""));
+    }
+    let cases = [
+        ("url = \"postgres://u:canary77@h/db\"", "a password does not belong in url"),
+        ("url = \"postgres://u@h/db?password=canary77\"", "a password does not belong in url"),
+        ("url = \"postgres://u:canary77@h:x/db\"", "url is written postgres://USER@HOST:PORT/DATABASE"),
+        ("url = \"mysql://u@h/db\"", "url is written postgres://"),
+        ("url = \"postgres://u@h\"", "url is written postgres://"),
+        ("url = \"postgres://u@h/db?sslmode=disable\"", "leave sslmode out"),
+        ("url = \"postgres://u@h/db?options=x\"", "only host=/FOLDER and user"),
+        ("path = \"a\"\nurl = \"postgres://u@h/db\"", "keep one"),
+        ("ca_file = \"a\"", "belong to a database"),
+    ];
+    for (lines, expected) in cases {
+        let message = load(lines).expect_err(lines);
+        assert!(message.contains(expected) && !message.contains("canary77"), "{lines}: {message}");
+    }
+}
+
+#[test]
 fn the_environment_stands_over_the_file_and_is_held_to_the_same_rules() {
     let settings = load_with(
         MINIMAL,

@@ -9,10 +9,9 @@ use super::problem::Places;
 use super::settings::{
     Delivery, Filing, GitHub, GitHubLogin, Imap, Log, Login, Mailbox, MailboxKind, Settings, Smtp, Tls, WebKeyDirectory,
 };
-use super::{ConfigError, SecretSource};
+use super::{ConfigError, SecretSource, store};
 use crate::model::{Address, CaseId, FilingWay, FolderNames, Identity, InvalidAddress, InvalidId, MailId, SenderRules};
 
-const STORE: &str = "/var/lib/advisory-intake/intake.sqlite";
 const GITHUB_API: &str = "https://api.github.com";
 
 /// The identity that works without a configuration: OpenTelemetry's.
@@ -46,7 +45,7 @@ pub(super) fn settings(file: &Path, raw: file::File, places: &Places) -> Result<
         sender: check.sender(raw.sender)?,
         limits: raw.limits,
         workers: check.positive("work.workers", raw.work.workers)?,
-        store: folder.join(raw.store.path.unwrap_or_else(|| STORE.into())),
+        store: store::place(raw.store, &folder, places)?,
         replies_per_day: raw.replies.per_day.unwrap_or(3),
         give_up_after: hours(check.positive("work.give_up_hours", raw.work.give_up_hours)?.unwrap_or(24)),
         digest_hour: check.digest(&raw.digest)?,
@@ -363,7 +362,7 @@ fn tls(word: TlsWord) -> Tls {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::poll::Fetched;
 use super::step::StepError;
+use super::turn::{Turn, Whose};
 use super::{Engine, EngineError, Shared, Summary};
 use crate::case::State;
 use crate::model::{Origin, RawMessage};
@@ -88,8 +89,17 @@ impl Shared {
     }
 
     async fn fetch_to_the_end(&self, source: &dyn MailSource) -> Result<(), String> {
-        while self.fetch(source).await.map_err(|error| error.to_string())? == Fetched::New {}
-        Ok(())
+        let mut turn = Turn::new(self, source.name());
+        let read = turn.with(async {
+            while self.fetch(source).await? == Fetched::New {}
+            Ok(())
+        });
+        let read = read.await;
+        turn.end().await;
+        match read.map_err(|error| error.to_string())? {
+            Whose::Ours(()) => Ok(()),
+            Whose::Others(_) => Err("another gateway is reading it".to_owned()),
+        }
     }
 
     /// Waits until nobody works and nothing is due soon.

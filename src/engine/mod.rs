@@ -1,6 +1,7 @@
 //! Polls, works, delivers and shuts down; knows the world through [`crate::ports`] only.
 //!
-//! Each kind of work has tasks of its own, so that what stalls stalls alone: one task a source fetches and records; as
+//! Each kind of work has tasks of its own, so that what stalls stalls alone: one task a source fetches and records, while
+//! no other gateway does (`turn`); as
 //! many as there are workers open, judge and compose (`open`, `answer`); some file (`filing`); one a source moves what is
 //! done (`settle`); some send (`outbox`); one makes the daily
 //! digest (`digest`); one opens again what stayed shut (`reopen`). They share nothing but the store: a task claims a message, performs the one
@@ -24,6 +25,7 @@ mod settle;
 mod status;
 mod step;
 mod tally;
+mod turn;
 mod worker;
 
 use std::sync::Arc;

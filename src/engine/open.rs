@@ -16,6 +16,13 @@ pub(super) struct Conversation {
     pub case: Option<CaseRecord>,
 }
 
+/// Other messages with the same ciphertext.
+struct Beside {
+    repeat: Repeat,
+    /// How many there are.
+    twins: usize,
+}
+
 impl Shared {
     /// Opens and judges.
     pub async fn open(&self, claimed: &mut Claimed, released: bool) -> Result<(), StepError> {
@@ -45,14 +52,20 @@ impl Shared {
         };
         let known = self.conversation(&mut assessment).await?;
         let _one_at_a_time = self.twins.lock().await;
-        if let (false, Repeat::Again(original)) = (released, self.repeats(claimed.message, &assessment).await?) {
+        let twins = self.parts.store.twins(claimed.message, &assessment.facts.ciphertexts).await?;
+        let repeat = match released {
+            true => Repeat::No,
+            false => crate::case::repeats(&assessment.facts, &as_twins(&twins)),
+        };
+        if let Repeat::Again(original) = repeat {
             let note = With::note(format!("the same ciphertext from the same sender as {original}"));
             return self.step(claimed, Event::Duplicate(original), note).await;
         }
         if self.must_wait_for_filing(&assessment.verdict, &known).await? {
             return self.later(claimed, None, "the advisory it adds to is being filed").await;
         }
-        self.judged(claimed, released, Assessed { assessment, learned }, known).await
+        let beside = Beside { repeat, twins: twins.len() };
+        self.judged(claimed, released, Assessed { assessment, learned }, known, beside).await
     }
 
     async fn judged(
@@ -61,6 +74,7 @@ impl Shared {
         released: bool,
         assessed: Assessed,
         known: Conversation,
+        beside: Beside,
     ) -> Result<(), StepError> {
         let Assessed { assessment, learned } = assessed;
         let joins = matches!(assessment.verdict.kind, Kind::FollowUp | Kind::Bounce);
@@ -76,13 +90,13 @@ impl Shared {
         };
         let with = With {
             assessment: Some(assessment.clone()),
+            twins: Some(beside.twins),
             case: case.as_ref().map(|case| case.id.clone()),
             certificates: if self.settings.learn_certificates { learned } else { Vec::new() },
             note: judgement(&assessment.verdict),
             ..With::default()
         };
-        let repeated = !released && matches!(self.repeats(claimed.message, &assessment).await?, Repeat::Foreign(_));
-        if repeated && is_filed_by_itself(&assessment.verdict, known.thread) {
+        if matches!(beside.repeat, Repeat::Foreign(_)) && is_filed_by_itself(&assessment.verdict, known.thread) {
             return self.step(claimed, Event::Copied, with).await;
         }
         let event = Event::Assessed {
@@ -101,12 +115,6 @@ impl Shared {
         self.step(claimed, event, with).await
     }
 
-    /// Whether it only repeats the ciphertext of a message that was filed.
-    async fn repeats(&self, message: MessageId, assessment: &Assessment) -> Result<Repeat, StoreError> {
-        let records = self.parts.store.twins(message, &assessment.facts.ciphertexts).await?;
-        Ok(crate::case::repeats(&assessment.facts, &twins(&records)))
-    }
-
     /// For the team: which messages of other senders hold ciphertext of this one.
     pub async fn same_ciphertext(&self, claimed: &Claimed) -> Result<Vec<String>, StoreError> {
         let Some(Assessment { facts, .. }) = &claimed.assessment else { return Ok(Vec::new()) };
@@ -117,7 +125,7 @@ impl Shared {
             case.map_or_else(|| message.to_string(), |case| format!("{case} ({message})"))
         };
         let foreign: Vec<String> =
-            crate::case::foreign(facts, &twins(&records)).map(|twin| name(twin.message)).collect();
+            crate::case::foreign(facts, &as_twins(&records)).map(|twin| name(twin.message)).collect();
         Ok(foreign)
     }
 
@@ -178,7 +186,7 @@ impl Shared {
     }
 }
 
-fn twins(records: &[MessageRecord]) -> Vec<Twin<'_>> {
+fn as_twins(records: &[MessageRecord]) -> Vec<Twin<'_>> {
     records
         .iter()
         .map(|record| Twin {

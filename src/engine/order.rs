@@ -50,6 +50,7 @@ pub async fn give(store: &dyn Store, clock: &dyn Clock, message: MessageId, orde
         turn: record.turn,
         died: false,
         assessment: None,
+        twins: None,
         edition: None,
         case: None,
         advisory: None,

@@ -8,6 +8,7 @@ use tracing::Instrument;
 use super::Shared;
 use super::bells::Room;
 use super::pulse::Pulse;
+use super::turn::{Turn, Whose};
 use crate::ports::{MailSource, SourceError, StoreError};
 
 /// Least time between two fetches that bring nothing new.
@@ -34,11 +35,12 @@ pub(super) enum Fetched {
     Nothing,
 }
 
-/// Reads one source until told to stop.
+/// Reads one source until told to stop, as long as no other gateway does.
 pub(super) async fn poll(shared: Arc<Shared>, source: Arc<dyn MailSource>, pulse: Pulse, stop: CancellationToken) {
     let span = tracing::info_span!("poll", source = source.name());
     async {
         let mut failures = 0;
+        let mut turn = Turn::new(&shared, source.name());
         while !stop.is_cancelled() {
             pulse.within(shared.settings.timeouts.fetch * 2);
             let round = async {
@@ -54,21 +56,30 @@ pub(super) async fn poll(shared: Arc<Shared>, source: Arc<dyn MailSource>, pulse
             // Nothing is lost when this is cut off: what is not in the store is fetched again.
             let result = tokio::select! {
                 () = stop.cancelled() => break,
-                result = round => result,
+                result = turn.with(round) => result,
             };
-            let Err(error) = result else {
-                failures = 0;
-                continue;
+            let pause = match result {
+                Ok(Whose::Ours(())) => {
+                    failures = 0;
+                    continue;
+                }
+                Ok(Whose::Others(wait)) => {
+                    shared.board.source(source.name(), Ok(()));
+                    wait.min(shared.settings.look)
+                }
+                Err(error) => {
+                    failures += 1;
+                    report(&shared, source.name(), &error);
+                    shared.settings.backoff.after(failures, rand::random())
+                }
             };
-            failures += 1;
-            report(&shared, source.name(), &error);
-            let pause = shared.settings.backoff.after(failures, rand::random());
             pulse.within(pause * 2 + shared.settings.look);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        turn.end().await;
         pulse.rest();
     }
     .instrument(span)

@@ -76,6 +76,7 @@ impl Shared {
             turn: shut.turn,
             died: false,
             assessment: None,
+            twins: None,
             edition: None,
             case: None,
             advisory: None,

@@ -21,6 +21,8 @@ pub(super) enum StepError {
 #[derive(Debug, Default)]
 pub(super) struct With {
     pub assessment: Option<Assessment>,
+    /// See [`Advance::twins`].
+    pub twins: Option<usize>,
     pub case: Option<CaseId>,
     pub advisory: Option<Filed>,
     pub mails: Vec<OutgoingMail>,
@@ -57,6 +59,7 @@ impl Shared {
                     died,
                     edition,
                     assessment: with.assessment.clone(),
+                    twins: with.twins,
                     case: with.case,
                     advisory: with.advisory,
                     mails: with.mails,

@@ -1,6 +1,8 @@
-//! What every store must do. Each database runs all of it on a fresh store.
+//! What every store must do. Each database runs all of it on a fresh store, opened twice: by a gateway and by another or a
+//! command beside it.
 
 mod certificates;
+mod several;
 
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use crate::ports::*;
 pub const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 const LEASE: Duration = Duration::from_secs(60);
 
-pub async fn contract(store: &dyn Store) {
+pub async fn contract(store: &dyn Store, other: &dyn Store) {
     records_once_and_keeps_the_cursor(store).await;
     claims_in_order_and_once(store).await;
     counts_attempts_losses_and_deaths(store).await;
@@ -26,6 +28,13 @@ pub async fn contract(store: &dyn Store) {
     finds_what_is_worth_another_look_once(store).await;
     tells_of_everything_once(store).await;
     certificates::keeps_what_was_learned_within_bounds(store).await;
+    several::lends_to_one_at_a_time(store, other).await;
+    several::gives_each_message_to_one(store, other).await;
+    several::gives_each_mail_to_one(store, other).await;
+    several::records_one_original(store, other).await;
+    several::judges_one_after_the_other(store, other).await;
+    several::counts_without_gaps(store, other).await;
+    keeps_what_servers_say(store).await;
 }
 
 pub fn message(uid: u32, text: &str) -> RawMessage {
@@ -49,6 +58,7 @@ pub fn step(turn: i64, state: State) -> Advance {
         turn,
         died: false,
         assessment: None,
+        twins: None,
         edition: None,
         case: None,
         advisory: None,
@@ -419,6 +429,20 @@ async fn finds_what_is_worth_another_look_once(store: &dyn Store) {
         let turn = store.messages(&filter).await.unwrap()[0].turn;
         store.advance(message, step(turn, State::Nothing { outcome: Outcome::Answered })).await.unwrap();
     }
+}
+
+async fn keeps_what_servers_say(store: &dyn Store) {
+    let recorded = record(store, 2_001, "2001").await;
+    let turn = claim(store, Lane::Open).await.unwrap().turn;
+    let mut answered = step(turn, State::Nothing { outcome: Outcome::Answered });
+    answered.note = "5xx \0 \u{1f4e7} ' \" \\ %s $1".into();
+    answered.mails = vec![mail(MailKind::Alert, "words@g", "tc@example.org")];
+    store.advance(recorded.message, answered).await.unwrap();
+    let sent = store.claim_mail(NOW, LEASE).await.unwrap().unwrap();
+    store.mail_done(sent.id, MailResult::Sent(Receipt { response: "250 \0 ok".into() }), NOW).await.unwrap();
+    let history = store.history(recorded.message).await.unwrap();
+    assert_eq!(history.steps[0].what, "5xx \u{fffd} \u{1f4e7} ' \" \\ %s $1");
+    assert_eq!(history.mails[0].status, "sent: 250 \u{fffd} ok");
 }
 
 pub fn assessment(message_id: &str) -> Assessment {

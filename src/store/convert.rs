@@ -35,6 +35,11 @@ pub fn parsed<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, 
     })
 }
 
+/// Text from elsewhere (a server's words) as every database takes it: PostgreSQL has no text with a zero character.
+pub fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// A checked id from its text.
 pub fn id<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::Corrupt(format!("the store holds an unreadable {what}")))
@@ -114,4 +119,9 @@ pub fn is_done_with_raw(state: &State) -> bool {
 /// A marker that nobody can guess.
 pub fn new_marker() -> Marker {
     Marker::from_random(rand::random())
+}
+
+/// A name for whoever opened a store, unlike any other's.
+pub fn new_holder() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }

@@ -108,6 +108,7 @@ async fn goes_on_from_every_state_that_a_crash_can_leave() {
         let step = Advance {
             certificates: Vec::new(),
             certificate_bounds: CertificateBounds::default(),
+            twins: None,
             state: State::FilingCheck { filing: filing.clone() },
             due: now,
             turn: 0,
@@ -383,6 +384,7 @@ fn plain_step(state: State, now: time::OffsetDateTime) -> Advance {
         turn: 0,
         died: false,
         assessment: None,
+        twins: None,
         edition: None,
         case: None,
         advisory: None,

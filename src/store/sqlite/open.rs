@@ -10,8 +10,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::Sqlite;
 use crate::ports::StoreError;
+use crate::store::convert::new_holder;
+use crate::store::schema;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
 /// How long a statement waits for another process (a command beside the daemon) to finish its transaction.
 const BUSY: Duration = Duration::from_secs(15);
@@ -39,11 +41,11 @@ impl Sqlite {
         check(&writer, path).await?;
         MIGRATIONS.run(&writer).await.map_err(|error| not_migrated(path, error))?;
         let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Sqlite { path: path.to_owned(), writer, readers, gateway: Mutex::new(None) })
+        Ok(Sqlite { path: path.to_owned(), writer, readers, holder: new_holder(), gateway: Mutex::new(None) })
     }
 
     /// Closes all connections and writes the log back into the file.
-    pub async fn close(&self) {
+    pub(super) async fn disconnect(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -124,15 +126,7 @@ fn damaged(path: &Path) -> StoreError {
 
 fn not_migrated(path: &Path, error: MigrateError) -> StoreError {
     match error {
-        MigrateError::VersionMissing(version)
-        | MigrateError::VersionMismatch(version)
-        | MigrateError::VersionTooNew(version, _) => StoreError::Corrupt(format!(
-            "the store {} was written by another version of this program (its tables are at {version}, this one knows \
-             them up to {}); install that version, or a newer one",
-            path.display(),
-            MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
-        )),
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unusable(path, error),
-        other => StoreError::Corrupt(format!("the tables of {} cannot be brought up to date: {other}", path.display())),
+        other => schema::not_migrated(&path.display().to_string(), &MIGRATIONS, other),
     }
 }

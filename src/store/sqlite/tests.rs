@@ -8,6 +8,14 @@ use crate::ports::{Store, StoreError};
 use crate::store::contract::{NOW, contract, record, step};
 use crate::store::sqlite::Sqlite;
 
+impl Sqlite {
+    /// Tables and their columns.
+    pub async fn columns(&self) -> std::collections::BTreeSet<(String, String)> {
+        let columns = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'";
+        sqlx::query_as(columns).fetch_all(&self.writer).await.unwrap().into_iter().collect()
+    }
+}
+
 async fn open(path: &Path) -> Sqlite {
     Sqlite::open(path).await.unwrap()
 }
@@ -15,7 +23,8 @@ async fn open(path: &Path) -> Sqlite {
 #[tokio::test]
 async fn keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
-    contract(&open(&folder.path().join("state.db")).await).await;
+    let path = folder.path().join("state.db");
+    contract(&open(&path).await, &open(&path).await).await;
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Messages with the same ciphertext, and those that stayed shut.
 
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row};
 
-use super::{read, rows};
+use super::{Connection, Driver, read, rows};
 use crate::case::State;
-use crate::model::{ContentDigest, Edition, MessageId, Outcome};
+use crate::model::{ContentDigest, Edition, HoldReason, MessageId, Outcome};
 use crate::ports::{MessageRecord, Shut, StoreError};
 use crate::store::convert::{json, parsed};
 
@@ -12,7 +12,7 @@ use crate::store::convert::{json, parsed};
 const MOST_TWINS: i64 = 20;
 
 /// Remembers that `message` holds this ciphertext.
-pub async fn remember(tx: &mut SqliteConnection, message: MessageId, digest: &ContentDigest) -> Result<(), StoreError> {
+pub async fn remember(tx: &mut Connection, message: MessageId, digest: &ContentDigest) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO ciphertexts (digest, message) VALUES ($1, $2) ON CONFLICT (digest, message) DO NOTHING")
         .bind(digest.as_bytes().as_slice())
         .bind(message.number())
@@ -22,14 +22,14 @@ pub async fn remember(tx: &mut SqliteConnection, message: MessageId, digest: &Co
 }
 
 pub async fn twins(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     message: MessageId,
     ciphertexts: &[ContentDigest],
 ) -> Result<Vec<MessageRecord>, StoreError> {
     if ciphertexts.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = QueryBuilder::new("SELECT * FROM messages WHERE id <> ");
+    let mut query = QueryBuilder::<Driver>::new("SELECT * FROM messages WHERE id <> ");
     query.push_bind(message.number()).push(" AND id IN (SELECT message FROM ciphertexts WHERE digest IN (");
     let mut digests = query.separated(", ");
     for digest in ciphertexts {
@@ -47,15 +47,11 @@ pub async fn twins(
     Ok(records)
 }
 
-pub async fn shut_before(
-    connection: &mut SqliteConnection,
-    edition: &Edition,
-    limit: u32,
-) -> Result<Vec<Shut>, StoreError> {
+pub async fn shut_before(connection: &mut Connection, edition: &Edition, limit: u32) -> Result<Vec<Shut>, StoreError> {
     let waiting = sqlx::query(
         "SELECT id, state, turn, edition FROM messages
          WHERE held = 1 AND lane IS NULL AND (edition IS NULL OR edition <> $1)
-               AND json_extract(state, '$.outcome.held.unreadable') IS NOT NULL
+               AND state LIKE '%\"unreadable\":%'
          ORDER BY id LIMIT $2",
     )
     .bind(json(edition)?)
@@ -64,7 +60,9 @@ pub async fn shut_before(
     .await?;
     let mut found = Vec::new();
     for row in &waiting {
-        let State::Nothing { outcome: Outcome::Held(reason) } = parsed("state", &rows::text(row, "state")?)? else {
+        let State::Nothing { outcome: Outcome::Held(reason @ HoldReason::Unreadable(_)) } =
+            parsed("state", &rows::text(row, "state")?)?
+        else {
             continue;
         };
         let edition = row.try_get::<Option<String>, _>("edition")?.map(|text| parsed("edition", &text)).transpose()?;
@@ -78,7 +76,7 @@ pub async fn shut_before(
     Ok(found)
 }
 
-pub async fn stay_shut(tx: &mut SqliteConnection, messages: &[MessageId], edition: &Edition) -> Result<(), StoreError> {
+pub async fn stay_shut(tx: &mut Connection, messages: &[MessageId], edition: &Edition) -> Result<(), StoreError> {
     for message in messages {
         sqlx::query("UPDATE messages SET edition = $2 WHERE id = $1 AND lane IS NULL")
             .bind(message.number())

@@ -1,18 +1,19 @@
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::Row;
 use time::OffsetDateTime;
 
-use super::read;
+use super::{Connection, Lock, lock, read};
 use crate::case::State;
 use crate::model::{Address, CaseId, MessageId, RawMessage};
 use crate::ports::{Batch, CaseRecord, Cursor, Recorded, StoreError};
 use crate::store::convert::{json, lane_of, micros, new_marker, origin_key, parsed, urgency_of};
 
 pub async fn record(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     source: &str,
     batch: &Batch,
     now: OffsetDateTime,
 ) -> Result<Vec<Recorded>, StoreError> {
+    lock(tx, Lock::Recording).await?;
     let mut recorded = Vec::new();
     for message in &batch.messages {
         recorded.extend(record_one(tx, source, message, now).await?);
@@ -31,7 +32,7 @@ pub async fn record(
 }
 
 async fn record_one(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     source: &str,
     message: &RawMessage,
     now: OffsetDateTime,
@@ -72,19 +73,22 @@ async fn record_one(
     Ok(Some(Recorded { message: MessageId::new(id), duplicate_of: duplicate_of.map(MessageId::new) }))
 }
 
-pub async fn cursor(pool: &SqlitePool, source: &str) -> Result<Option<Cursor>, StoreError> {
-    let text: Option<String> =
-        sqlx::query_scalar("SELECT cursor FROM cursors WHERE source = $1").bind(source).fetch_optional(pool).await?;
+pub async fn cursor(connection: &mut Connection, source: &str) -> Result<Option<Cursor>, StoreError> {
+    let text: Option<String> = sqlx::query_scalar("SELECT cursor FROM cursors WHERE source = $1")
+        .bind(source)
+        .fetch_optional(connection)
+        .await?;
     text.map(|text| parsed("cursor", &text)).transpose()
 }
 
 pub async fn open_case(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     message: MessageId,
     prefix: &str,
     reporter: Option<&Address>,
     now: OffsetDateTime,
 ) -> Result<CaseRecord, StoreError> {
+    lock(tx, Lock::Cases).await?;
     let row = sqlx::query("SELECT case_id FROM messages WHERE id = $1")
         .bind(message.number())
         .fetch_optional(&mut *tx)
@@ -93,14 +97,14 @@ pub async fn open_case(
     if let Some(case) = row.try_get::<Option<String>, _>("case_id")? {
         return read::known_case(tx, &case).await;
     }
-    let year = now.year();
+    let year = i64::from(now.year());
     let number: i64 =
         sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM cases WHERE prefix = $1 AND year = $2")
             .bind(prefix)
             .bind(year)
             .fetch_one(&mut *tx)
             .await?;
-    let id = CaseId::numbered(prefix, year, number)
+    let id = CaseId::numbered(prefix, now.year(), number)
         .map_err(|error| StoreError::Corrupt(format!("the case prefix `{prefix}` makes no case name: {error}")))?;
     let case = CaseRecord { id, marker: new_marker(), opened: now, advisory: None, reporter: reporter.cloned() };
     sqlx::query(

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::Row;
 use time::{Duration, OffsetDateTime};
 
-use super::{outbox, rows};
+use super::{Connection, DbRow, Lock, lock, outbox, rows};
 use crate::case::State;
 use crate::model::{
     Digest, Ending, FailedMail, HeldMessage, Kind, Listing, MessageId, Outcome, OutgoingMail, UnfinishedMessage,
@@ -21,12 +20,13 @@ const LONG: Duration = Duration::HOUR;
 
 /// Remembers that a message ended.
 pub async fn ended(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     message: MessageId,
     ending: Ending,
     kind: Option<String>,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
+    lock(tx, Lock::Events).await?;
     sqlx::query("INSERT INTO events (at, message, ending, kind) VALUES ($1, $2, $3, $4)")
         .bind(micros(now))
         .bind(message.number())
@@ -38,29 +38,25 @@ pub async fn ended(
 }
 
 /// Remembers that a mail was given up.
-pub async fn mail_failed(
-    tx: &mut SqliteConnection,
-    mail: i64,
-    refused: bool,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
+pub async fn mail_failed(tx: &mut Connection, mail: i64, refused: bool, now: OffsetDateTime) -> Result<(), StoreError> {
+    lock(tx, Lock::Events).await?;
     sqlx::query("INSERT INTO events (at, message, mail, refused) SELECT $1, message, id, $3 FROM outbox WHERE id = $2")
         .bind(micros(now))
         .bind(mail)
-        .bind(refused)
+        .bind(i64::from(refused))
         .execute(tx)
         .await?;
     Ok(())
 }
 
-pub async fn last(pool: &SqlitePool) -> Result<Option<OffsetDateTime>, StoreError> {
+pub async fn last(connection: &mut Connection) -> Result<Option<OffsetDateTime>, StoreError> {
     let made: Option<i64> =
-        sqlx::query_scalar("SELECT made FROM digests ORDER BY id DESC LIMIT 1").fetch_optional(pool).await?;
+        sqlx::query_scalar("SELECT made FROM digests ORDER BY id DESC LIMIT 1").fetch_optional(connection).await?;
     made.map(time).transpose()
 }
 
 /// Reads within one transaction, so that all of it is true at one moment.
-pub async fn digest(tx: &mut SqliteConnection, now: OffsetDateTime) -> Result<Digest, StoreError> {
+pub async fn digest(tx: &mut Connection, now: OffsetDateTime) -> Result<Digest, StoreError> {
     let before = last_row(tx).await?;
     let Before { after, told_through, since } = before;
     let through: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM events").fetch_one(&mut *tx).await?;
@@ -77,7 +73,8 @@ pub async fn digest(tx: &mut SqliteConnection, now: OffsetDateTime) -> Result<Di
     })
 }
 
-pub async fn made(tx: &mut SqliteConnection, digest: &Digest, mails: &[OutgoingMail]) -> Result<bool, StoreError> {
+pub async fn made(tx: &mut Connection, digest: &Digest, mails: &[OutgoingMail]) -> Result<bool, StoreError> {
+    lock(tx, Lock::Digests).await?;
     let Before { after, told_through, since } = last_row(tx).await?;
     if after != digest.after {
         return Ok(false);
@@ -105,7 +102,7 @@ struct Before {
     since: Option<OffsetDateTime>,
 }
 
-async fn last_row(tx: &mut SqliteConnection) -> Result<Before, StoreError> {
+async fn last_row(tx: &mut Connection) -> Result<Before, StoreError> {
     let row = sqlx::query("SELECT id, through, told FROM digests ORDER BY id DESC LIMIT 1").fetch_optional(tx).await?;
     Ok(match row {
         None => Before { after: 0, told_through: 0, since: None },
@@ -117,7 +114,7 @@ async fn last_row(tx: &mut SqliteConnection) -> Result<Before, StoreError> {
     })
 }
 
-async fn endings(tx: &mut SqliteConnection, from: i64, through: i64) -> Result<BTreeMap<Ending, u32>, StoreError> {
+async fn endings(tx: &mut Connection, from: i64, through: i64) -> Result<BTreeMap<Ending, u32>, StoreError> {
     let rows = sqlx::query(
         "SELECT ending, COUNT(*) AS count FROM events
          WHERE id > $1 AND id <= $2 AND ending IS NOT NULL GROUP BY ending",
@@ -135,7 +132,7 @@ async fn endings(tx: &mut SqliteConnection, from: i64, through: i64) -> Result<B
         .collect()
 }
 
-async fn kinds(tx: &mut SqliteConnection, from: i64, through: i64) -> Result<BTreeMap<Option<Kind>, u32>, StoreError> {
+async fn kinds(tx: &mut Connection, from: i64, through: i64) -> Result<BTreeMap<Option<Kind>, u32>, StoreError> {
     let rows = sqlx::query(
         "SELECT kind, COUNT(*) AS count FROM events
          WHERE id > $1 AND id <= $2 AND ending IS NOT NULL GROUP BY kind",
@@ -154,7 +151,7 @@ async fn kinds(tx: &mut SqliteConnection, from: i64, through: i64) -> Result<BTr
         .collect()
 }
 
-async fn held(tx: &mut SqliteConnection) -> Result<Listing<HeldMessage>, StoreError> {
+async fn held(tx: &mut Connection) -> Result<Listing<HeldMessage>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, case_id, state, since, COUNT(*) OVER () AS total FROM messages
          WHERE held = 1 ORDER BY id LIMIT $1",
@@ -174,7 +171,7 @@ async fn held(tx: &mut SqliteConnection) -> Result<Listing<HeldMessage>, StoreEr
     })
 }
 
-async fn unfinished(tx: &mut SqliteConnection, now: OffsetDateTime) -> Result<Listing<UnfinishedMessage>, StoreError> {
+async fn unfinished(tx: &mut Connection, now: OffsetDateTime) -> Result<Listing<UnfinishedMessage>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, case_id, state, recorded, COUNT(*) OVER () AS total FROM messages
          WHERE lane IS NOT NULL AND held = 0 AND recorded <= $1 ORDER BY id LIMIT $2",
@@ -194,7 +191,7 @@ async fn unfinished(tx: &mut SqliteConnection, now: OffsetDateTime) -> Result<Li
     })
 }
 
-async fn failed(tx: &mut SqliteConnection, from: i64, through: i64) -> Result<Listing<FailedMail>, StoreError> {
+async fn failed(tx: &mut Connection, from: i64, through: i64) -> Result<Listing<FailedMail>, StoreError> {
     // Digests last: what reporters and the team did not hear counts more.
     let rows = sqlx::query(
         "SELECT outbox.kind, events.message, outbox.case_id, events.refused, events.at, COUNT(*) OVER () AS total
@@ -212,16 +209,13 @@ async fn failed(tx: &mut SqliteConnection, from: i64, through: i64) -> Result<Li
             kind: mail_kind(&rows::text(row, "kind")?)?,
             message: row.try_get::<Option<i64>, _>("message")?.map(MessageId::new),
             case: rows::case_name(row)?.map(|case| id("case", &case)).transpose()?,
-            refused: row.try_get("refused")?,
+            refused: rows::number(row, "refused")? != 0,
             at: time(rows::number(row, "at")?)?,
         })
     })
 }
 
-fn listing<T>(
-    rows: &[SqliteRow],
-    entry: impl Fn(&SqliteRow) -> Result<T, StoreError>,
-) -> Result<Listing<T>, StoreError> {
+fn listing<T>(rows: &[DbRow], entry: impl Fn(&DbRow) -> Result<T, StoreError>) -> Result<Listing<T>, StoreError> {
     let total = rows.first().map_or(Ok(0), |row| rows::count(row, "total"))?;
     Ok(Listing { first: rows.iter().map(entry).collect::<Result<_, _>>()?, total })
 }

@@ -1,14 +1,33 @@
-use sqlx::{Row, SqliteConnection};
+use serde::Deserialize;
 
 use super::certificates::{self, Kept};
-use super::{digest, outbox, rows, twins};
+use super::{Connection, Lock, digest, lock, outbox, rows, twins};
 use crate::case::State;
 use crate::model::MessageId;
 use crate::ports::{Advance, StoreError};
-use crate::store::convert::{ending_of, is_done_with_raw, is_held, json, lane_of, micros, parsed, urgency_of};
+use crate::store::convert::{
+    ending_of, is_done_with_raw, is_held, json, lane_of, micros, parsed, storable, urgency_of,
+};
 
-pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advance) -> Result<i64, StoreError> {
-    let row = sqlx::query("SELECT source, state, turn FROM messages WHERE id = $1")
+/// What is needed of an assessment that was stored before.
+#[derive(Default, Deserialize)]
+struct Judged {
+    facts: JudgedFacts,
+    verdict: JudgedVerdict,
+}
+
+#[derive(Default, Deserialize)]
+struct JudgedFacts {
+    message_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct JudgedVerdict {
+    kind: Option<String>,
+}
+
+pub async fn advance(tx: &mut Connection, message: MessageId, step: Advance) -> Result<i64, StoreError> {
+    let row = sqlx::query(concat!("SELECT source, state, turn FROM messages WHERE id = $1", for_update!()))
         .bind(message.number())
         .fetch_optional(&mut *tx)
         .await?
@@ -22,35 +41,37 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
     let row = sqlx::query(
         "UPDATE messages SET
              state = $2, lane = $3, urgency = $4, held = $5, due = $6, turn = turn + 1, claimed_until = NULL, lost = 0,
-             since = CASE WHEN $7 THEN since ELSE $8 END,
-             attempt = CASE WHEN $7 THEN attempt ELSE 0 END,
-             died = CASE WHEN $7 THEN died + $9 ELSE 0 END,
+             since = CASE WHEN $7 = 1 THEN since ELSE $8 END,
+             attempt = CASE WHEN $7 = 1 THEN attempt ELSE 0 END,
+             died = CASE WHEN $7 = 1 THEN died + $9 ELSE 0 END,
              assessment = COALESCE($10, assessment),
              case_id = COALESCE($11, case_id),
              edition = COALESCE($12, edition),
-             was_shut = MAX(was_shut, $13)
-         WHERE id = $1 RETURNING turn, case_id, json_extract(assessment, '$.facts.message_id') AS mail_id,
-                                json_extract(assessment, '$.verdict.kind') AS kind",
+             was_shut = was_shut | $13
+         WHERE id = $1 RETURNING turn, case_id, assessment",
     )
     .bind(message.number())
     .bind(json(&step.state)?)
     .bind(lane)
     .bind(urgency_of(&step.state))
-    .bind(is_held(&step.state))
+    .bind(i64::from(is_held(&step.state)))
     .bind(micros(step.due))
-    .bind(step.state.continues(&before))
+    .bind(i64::from(step.state.continues(&before)))
     .bind(micros(step.now))
-    .bind(step.died)
+    .bind(i64::from(step.died))
     .bind(step.assessment.as_ref().map(json).transpose()?)
     .bind(step.case.as_ref().map(|case| case.as_str().to_owned()))
     .bind(step.edition.as_ref().map(json).transpose()?)
-    .bind(before.is_shut())
+    .bind(i64::from(before.is_shut()))
     .fetch_one(&mut *tx)
     .await?;
+    alone_with_twins(tx, message, &step).await?;
     for digest in step.assessment.iter().flat_map(|assessment| &assessment.facts.ciphertexts) {
         twins::remember(tx, message, digest).await?;
     }
     let case = rows::case_name(&row)?;
+    let judged: Judged =
+        rows::optional(&row, "assessment")?.map(|text| parsed("verdict", &text)).transpose()?.unwrap_or_default();
     if let Some(case) = &case {
         if let Some(advisory) = &step.advisory {
             sqlx::query("UPDATE cases SET advisory = $2 WHERE id = $1")
@@ -59,7 +80,7 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
                 .execute(&mut *tx)
                 .await?;
         }
-        if let Some(mail) = row.try_get::<Option<String>, _>("mail_id")? {
+        if let Some(mail) = judged.facts.message_id {
             outbox::join(tx, &mail, case, None).await?;
         }
     }
@@ -69,16 +90,31 @@ pub async fn advance(tx: &mut SqliteConnection, message: MessageId, step: Advanc
     if left_out > 0 {
         note(tx, message, &step, "no reply: this address has had as many as it may get for now").await?;
     }
-    if let Some(ending) = ending_of(&step.state).filter(|ending| ending_of(&before) != Some(*ending)) {
-        digest::ended(tx, message, ending, rows::optional(&row, "kind")?, step.now).await?;
-    }
     if is_done_with_raw(&step.state) {
-        sqlx::query("DELETE FROM raws WHERE message = $1").bind(message.number()).execute(tx).await?;
+        sqlx::query("DELETE FROM raws WHERE message = $1").bind(message.number()).execute(&mut *tx).await?;
+    }
+    if let Some(ending) = ending_of(&step.state).filter(|ending| ending_of(&before) != Some(*ending)) {
+        digest::ended(tx, message, ending, judged.verdict.kind, step.now).await?;
     }
     rows::number(&row, "turn")
 }
 
-async fn learn(tx: &mut SqliteConnection, message: MessageId, step: &Advance) -> Result<(), StoreError> {
+/// Whether it was judged in the knowledge of all that hold its ciphertexts.
+async fn alone_with_twins(tx: &mut Connection, message: MessageId, step: &Advance) -> Result<(), StoreError> {
+    let (Some(assessment), Some(seen)) = (&step.assessment, step.twins) else { return Ok(()) };
+    let ciphertexts = &assessment.facts.ciphertexts;
+    if ciphertexts.is_empty() {
+        return Ok(());
+    }
+    lock(tx, Lock::Ciphertexts).await?;
+    let now = twins::twins(tx, message, ciphertexts).await?.len();
+    if now == seen { Ok(()) } else { Err(StoreError::Stale(message)) }
+}
+
+async fn learn(tx: &mut Connection, message: MessageId, step: &Advance) -> Result<(), StoreError> {
+    if !step.certificates.is_empty() {
+        lock(tx, Lock::Certificates).await?;
+    }
     for certificate in &step.certificates {
         let kept = certificates::keep(tx, certificate, &step.certificate_bounds, step.now).await?;
         let what = match kept {
@@ -94,12 +130,12 @@ async fn learn(tx: &mut SqliteConnection, message: MessageId, step: &Advance) ->
     Ok(())
 }
 
-async fn note(tx: &mut SqliteConnection, message: MessageId, step: &Advance, what: &str) -> Result<(), StoreError> {
+async fn note(tx: &mut Connection, message: MessageId, step: &Advance, what: &str) -> Result<(), StoreError> {
     if !what.is_empty() {
         sqlx::query("INSERT INTO steps (message, at, what) VALUES ($1, $2, $3)")
             .bind(message.number())
             .bind(micros(step.now))
-            .bind(what)
+            .bind(storable(what))
             .execute(tx)
             .await?;
     }

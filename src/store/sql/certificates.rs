@@ -1,10 +1,9 @@
 //! Certificates that were learned. What is here counts as the rules of `trust` say; the store keeps it within bounds.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 use time::{Duration, OffsetDateTime};
 
-use super::rows;
+use super::{Connection, DbRow, rows};
 use crate::model::{Address, Fingerprint, KnownCertificate, Voucher};
 use crate::ports::{CertificateBounds, StoreError};
 use crate::store::convert::{id, json, micros, parsed, time};
@@ -22,7 +21,7 @@ pub enum Kept {
 
 /// Keeps a certificate. What is there already gets the news; a revocation and a voucher are never taken back.
 pub async fn keep(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     new: &KnownCertificate,
     bounds: &CertificateBounds,
     now: OffsetDateTime,
@@ -45,12 +44,14 @@ pub async fn keep(
     }
 }
 
-async fn update(tx: &mut SqliteConnection, old: &KnownCertificate, new: &KnownCertificate) -> Result<Kept, StoreError> {
+async fn update(tx: &mut Connection, old: &KnownCertificate, new: &KnownCertificate) -> Result<Kept, StoreError> {
     // Two mails at one time may bring two states of one certificate; the revoked one is right.
     let bytes = if old.revoked && !new.revoked { &old.bytes } else { &new.bytes };
     sqlx::query(
-        "UPDATE certificates SET bytes = $3, voucher = max(voucher, $4), revoked = max(revoked, $5),
-             first_seen = min(first_seen, $6), last_seen = max(last_seen, $7)
+        "UPDATE certificates SET bytes = $3, revoked = revoked | $5,
+             voucher = CASE WHEN voucher > $4 THEN voucher ELSE $4 END,
+             first_seen = CASE WHEN first_seen < $6 THEN first_seen ELSE $6 END,
+             last_seen = CASE WHEN last_seen > $7 THEN last_seen ELSE $7 END
          WHERE mailbox = $1 AND fingerprint = $2",
     )
     .bind(mailbox(&new.address))
@@ -66,7 +67,7 @@ async fn update(tx: &mut SqliteConnection, old: &KnownCertificate, new: &KnownCe
     Ok(if news { Kept::Changed } else { Kept::Unchanged })
 }
 
-async fn insert(tx: &mut SqliteConnection, new: &KnownCertificate) -> Result<(), StoreError> {
+async fn insert(tx: &mut Connection, new: &KnownCertificate) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO certificates (mailbox, domain, address, fingerprint, bytes, learned_from, voucher, first_seen,
                                    last_seen, revoked)
@@ -89,7 +90,7 @@ async fn insert(tx: &mut SqliteConnection, new: &KnownCertificate) -> Result<(),
 
 /// Whether there is room for a new one. Only what weighs less, or as little, makes room: strangers push out strangers.
 async fn make_room(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     new: &KnownCertificate,
     bounds: &CertificateBounds,
     now: OffsetDateTime,
@@ -123,20 +124,17 @@ async fn make_room(
     }
     let gone = sqlx::query(
         "DELETE FROM certificates WHERE (mailbox, fingerprint) IN
-             (SELECT mailbox, fingerprint FROM certificates WHERE voucher <= min($1, 3)
+             (SELECT mailbox, fingerprint FROM certificates WHERE voucher <= $1
               ORDER BY voucher, last_seen LIMIT 1)",
     )
-    .bind(rank(new.voucher))
+    .bind(rank(new.voucher).min(rank(Voucher::Signature)))
     .execute(tx)
     .await?;
     Ok(gone.rows_affected() > 0)
 }
 
 /// Those of one address, or all; the strongest first, then the oldest.
-pub async fn list(
-    connection: &mut SqliteConnection,
-    address: Option<&Address>,
-) -> Result<Vec<KnownCertificate>, StoreError> {
+pub async fn list(connection: &mut Connection, address: Option<&Address>) -> Result<Vec<KnownCertificate>, StoreError> {
     let rows = sqlx::query(
         "SELECT * FROM certificates WHERE $1 IS NULL OR mailbox = $1 ORDER BY mailbox, voucher DESC, first_seen, fingerprint",
     )
@@ -147,7 +145,7 @@ pub async fn list(
 }
 
 pub async fn forget(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     address: &Address,
     fingerprint: Option<&Fingerprint>,
 ) -> Result<u32, StoreError> {
@@ -159,7 +157,7 @@ pub async fn forget(
     Ok(u32::try_from(gone.rows_affected()).unwrap_or(u32::MAX))
 }
 
-pub async fn pin(tx: &mut SqliteConnection, address: &Address, fingerprint: &Fingerprint) -> Result<bool, StoreError> {
+pub async fn pin(tx: &mut Connection, address: &Address, fingerprint: &Fingerprint) -> Result<bool, StoreError> {
     let pinned = sqlx::query("UPDATE certificates SET voucher = $3 WHERE mailbox = $1 AND fingerprint = $2")
         .bind(mailbox(address))
         .bind(fingerprint.as_str())
@@ -169,7 +167,7 @@ pub async fn pin(tx: &mut SqliteConnection, address: &Address, fingerprint: &Fin
     Ok(pinned.rows_affected() > 0)
 }
 
-fn certificate(row: &SqliteRow) -> Result<KnownCertificate, StoreError> {
+fn certificate(row: &DbRow) -> Result<KnownCertificate, StoreError> {
     let voucher = usize::try_from(rows::number(row, "voucher")?).ok();
     let voucher = voucher.and_then(|rank| Voucher::ALL.get(rank).copied());
     Ok(KnownCertificate {

@@ -1,27 +1,28 @@
 use std::time::Duration;
 
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::Row;
 use time::OffsetDateTime;
 
-use super::{digest, rows};
+use super::{Connection, Lock, digest, lock, rows};
 use crate::model::{Address, MailKind, MessageId, OutgoingMail};
 use crate::ports::{Advance, MailResult, Queued, ReplyLimit, StoreError};
-use crate::store::convert::{id, mail_kind, mail_urgency, micros, time};
+use crate::store::convert::{id, mail_kind, mail_urgency, micros, storable, time};
 
 /// Puts the mails of a step into the outbox; returns how many replies were left out because of its limit.
 pub async fn queue(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     message: MessageId,
     case: Option<&str>,
     step: &Advance,
 ) -> Result<u32, StoreError> {
     let mut left_out = 0;
     for mail in &step.mails {
-        if let (MailKind::Reply, Some(limit)) = (mail.kind, step.replies)
-            && replies_since(tx, &mail.envelope_to, limit).await? >= limit.most
-        {
-            left_out += 1;
-            continue;
+        if let (MailKind::Reply, Some(limit)) = (mail.kind, step.replies) {
+            lock(tx, Lock::Replies(&mailbox(&mail.envelope_to))).await?;
+            if replies_since(tx, &mail.envelope_to, limit).await? >= limit.most {
+                left_out += 1;
+                continue;
+            }
         }
         let proven = step.replies.is_some_and(|limit| limit.proven);
         queue_one(tx, Some(message), case, mail, proven, step.now).await?;
@@ -34,7 +35,7 @@ pub async fn queue(
 
 /// Puts one mail into the outbox, unless it is there already.
 pub async fn queue_one(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     message: Option<MessageId>,
     case: Option<&str>,
     mail: &OutgoingMail,
@@ -58,14 +59,14 @@ pub async fn queue_one(
     .bind(mailbox(&mail.envelope_to))
     .bind(&mail.bytes)
     .bind(micros(now))
-    .bind(proven)
+    .bind(i64::from(proven))
     .execute(tx)
     .await?;
     Ok(())
 }
 
 /// Remembers that a Message-ID belongs to a case. The first to claim an id keeps it.
-pub async fn join(tx: &mut SqliteConnection, mail: &str, case: &str, kind: Option<MailKind>) -> Result<(), StoreError> {
+pub async fn join(tx: &mut Connection, mail: &str, case: &str, kind: Option<MailKind>) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO mail_ids (mail_id, case_id, kind) VALUES ($1, $2, $3) ON CONFLICT (mail_id) DO NOTHING")
         .bind(mail)
         .bind(case)
@@ -76,7 +77,7 @@ pub async fn join(tx: &mut SqliteConnection, mail: &str, case: &str, kind: Optio
 }
 
 pub async fn replies_since(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     address: &Address,
     limit: ReplyLimit,
 ) -> Result<u32, StoreError> {
@@ -85,24 +86,21 @@ pub async fn replies_since(
     )
     .bind(mailbox(address))
     .bind(micros(limit.since))
-    .bind(limit.proven)
+    .bind(i64::from(limit.proven))
     .fetch_one(connection)
     .await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-pub async fn claim(
-    tx: &mut SqliteConnection,
-    now: OffsetDateTime,
-    lease: Duration,
-) -> Result<Option<Queued>, StoreError> {
-    let row = sqlx::query(
+pub async fn claim(tx: &mut Connection, now: OffsetDateTime, lease: Duration) -> Result<Option<Queued>, StoreError> {
+    let row = sqlx::query(concat!(
         "UPDATE outbox SET attempt = attempt + 1, claimed_until = $2
          WHERE id = (SELECT id FROM outbox
                      WHERE status = 'waiting' AND due <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)
-                     ORDER BY urgency, due, id LIMIT 1)
-         RETURNING *",
-    )
+                     ORDER BY urgency, due, id LIMIT 1",
+        skip_locked!(),
+        ") RETURNING *"
+    ))
     .bind(micros(now))
     .bind(micros(now + lease))
     .fetch_optional(tx)
@@ -124,12 +122,7 @@ pub async fn claim(
     }))
 }
 
-pub async fn done(
-    tx: &mut SqliteConnection,
-    mail: i64,
-    result: MailResult,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
+pub async fn done(tx: &mut Connection, mail: i64, result: MailResult, now: OffsetDateTime) -> Result<(), StoreError> {
     let (status, due, last_word, refused) = match result {
         MailResult::Sent(receipt) => ("sent", now, receipt.response, None),
         MailResult::Again { at, reason } => ("waiting", at, reason, None),
@@ -144,7 +137,7 @@ pub async fn done(
     .bind(mail)
     .bind(status)
     .bind(micros(due))
-    .bind(last_word)
+    .bind(storable(&last_word))
     .execute(&mut *tx)
     .await?;
     match refused {
@@ -153,11 +146,12 @@ pub async fn done(
     }
 }
 
-pub async fn next_due(pool: &SqlitePool) -> Result<Option<OffsetDateTime>, StoreError> {
-    let due: Option<i64> =
-        sqlx::query_scalar("SELECT MIN(MAX(due, COALESCE(claimed_until, due))) FROM outbox WHERE status = 'waiting'")
-            .fetch_one(pool)
-            .await?;
+pub async fn next_due(connection: &mut Connection) -> Result<Option<OffsetDateTime>, StoreError> {
+    let due: Option<i64> = sqlx::query_scalar(
+        "SELECT MIN(CASE WHEN claimed_until > due THEN claimed_until ELSE due END) FROM outbox WHERE status = 'waiting'",
+    )
+    .fetch_one(connection)
+    .await?;
     due.map(time).transpose()
 }
 

@@ -1,34 +1,34 @@
 //! Rows as the ports' types.
 
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
+use super::DbRow;
 use crate::model::MessageId;
 use crate::ports::{CaseRecord, Claimed, MessageRecord, StoreError};
 use crate::store::convert::{id, parsed, time};
 
-pub fn text(row: &SqliteRow, column: &str) -> Result<String, StoreError> {
+pub fn text(row: &DbRow, column: &str) -> Result<String, StoreError> {
     Ok(row.try_get(column)?)
 }
 
-pub fn optional(row: &SqliteRow, column: &str) -> Result<Option<String>, StoreError> {
+pub fn optional(row: &DbRow, column: &str) -> Result<Option<String>, StoreError> {
     Ok(row.try_get(column)?)
 }
 
-pub fn number(row: &SqliteRow, column: &str) -> Result<i64, StoreError> {
+pub fn number(row: &DbRow, column: &str) -> Result<i64, StoreError> {
     Ok(row.try_get(column)?)
 }
 
 /// A counter.
-pub fn count(row: &SqliteRow, column: &str) -> Result<u32, StoreError> {
+pub fn count(row: &DbRow, column: &str) -> Result<u32, StoreError> {
     Ok(u32::try_from(number(row, column)?).unwrap_or(u32::MAX))
 }
 
-pub fn case_name(row: &SqliteRow) -> Result<Option<String>, StoreError> {
+pub fn case_name(row: &DbRow) -> Result<Option<String>, StoreError> {
     optional(row, "case_id")
 }
 
-pub fn claimed(row: &SqliteRow, case: Option<CaseRecord>) -> Result<Claimed, StoreError> {
+pub fn claimed(row: &DbRow, case: Option<CaseRecord>) -> Result<Claimed, StoreError> {
     Ok(Claimed {
         message: MessageId::new(number(row, "id")?),
         source: text(row, "source")?,
@@ -48,7 +48,7 @@ pub fn claimed(row: &SqliteRow, case: Option<CaseRecord>) -> Result<Claimed, Sto
     })
 }
 
-pub fn message(row: &SqliteRow, case: Option<CaseRecord>) -> Result<MessageRecord, StoreError> {
+pub fn message(row: &DbRow, case: Option<CaseRecord>) -> Result<MessageRecord, StoreError> {
     let Claimed { message, origin, received, state, attempt, since, turn, case, assessment, .. } = claimed(row, case)?;
     Ok(MessageRecord {
         message,
@@ -65,7 +65,7 @@ pub fn message(row: &SqliteRow, case: Option<CaseRecord>) -> Result<MessageRecor
     })
 }
 
-pub fn case(row: &SqliteRow) -> Result<CaseRecord, StoreError> {
+pub fn case(row: &DbRow) -> Result<CaseRecord, StoreError> {
     Ok(CaseRecord {
         id: id("case", &text(row, "id")?)?,
         marker: id("marker", &text(row, "marker")?)?,

@@ -1,16 +1,16 @@
-use sqlx::{QueryBuilder, Row, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Row};
 
-use super::rows;
+use super::{Connection, Driver, rows};
 use crate::model::{MailId, MessageId, RawMessage};
 use crate::ports::{CaseRecord, History, HistoryStep, Joined, MailRecord, MessageFilter, MessageRecord, StoreError};
 use crate::store::convert::{id, mail_kind, parsed, time};
 
-pub async fn raw(pool: &SqlitePool, message: MessageId) -> Result<RawMessage, StoreError> {
+pub async fn raw(connection: &mut Connection, message: MessageId) -> Result<RawMessage, StoreError> {
     let row = sqlx::query(
         "SELECT origin, received, size, bytes FROM messages JOIN raws ON raws.message = messages.id WHERE id = $1",
     )
     .bind(message.number())
-    .fetch_optional(pool)
+    .fetch_optional(connection)
     .await?
     .ok_or_else(|| StoreError::NotFound(format!("the original of {message} is not in the store any more")))?;
     Ok(RawMessage {
@@ -21,17 +21,17 @@ pub async fn raw(pool: &SqlitePool, message: MessageId) -> Result<RawMessage, St
     })
 }
 
-pub async fn case(connection: &mut SqliteConnection, name: &str) -> Result<Option<CaseRecord>, StoreError> {
+pub async fn case(connection: &mut Connection, name: &str) -> Result<Option<CaseRecord>, StoreError> {
     let row = sqlx::query("SELECT * FROM cases WHERE id = $1").bind(name).fetch_optional(connection).await?;
     row.map(|row| rows::case(&row)).transpose()
 }
 
 /// A case that another row points to.
-pub async fn known_case(connection: &mut SqliteConnection, name: &str) -> Result<CaseRecord, StoreError> {
+pub async fn known_case(connection: &mut Connection, name: &str) -> Result<CaseRecord, StoreError> {
     case(connection, name).await?.ok_or_else(|| StoreError::Corrupt(format!("the case {name} is missing in the store")))
 }
 
-pub async fn case_of_mail(connection: &mut SqliteConnection, ids: &[MailId]) -> Result<Option<Joined>, StoreError> {
+pub async fn case_of_mail(connection: &mut Connection, ids: &[MailId]) -> Result<Option<Joined>, StoreError> {
     for mail in ids {
         let row = sqlx::query("SELECT case_id, kind FROM mail_ids WHERE mail_id = $1")
             .bind(mail.as_str())
@@ -45,11 +45,8 @@ pub async fn case_of_mail(connection: &mut SqliteConnection, ids: &[MailId]) -> 
     Ok(None)
 }
 
-pub async fn messages(
-    connection: &mut SqliteConnection,
-    filter: &MessageFilter,
-) -> Result<Vec<MessageRecord>, StoreError> {
-    let mut query = QueryBuilder::new("SELECT * FROM messages WHERE 1 = 1");
+pub async fn messages(connection: &mut Connection, filter: &MessageFilter) -> Result<Vec<MessageRecord>, StoreError> {
+    let mut query = QueryBuilder::<Driver>::new("SELECT * FROM messages WHERE 1 = 1");
     if let Some(message) = filter.message {
         query.push(" AND id = ").push_bind(message.number());
     }
@@ -74,7 +71,7 @@ pub async fn messages(
     Ok(records)
 }
 
-pub async fn history(connection: &mut SqliteConnection, message: MessageId) -> Result<History, StoreError> {
+pub async fn history(connection: &mut Connection, message: MessageId) -> Result<History, StoreError> {
     let steps = sqlx::query("SELECT at, what FROM steps WHERE message = $1 ORDER BY id")
         .bind(message.number())
         .fetch_all(&mut *connection)
