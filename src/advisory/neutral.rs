@@ -319,12 +319,23 @@ fn push_code(text: &str, out: &mut String) {
     out.push_str(&code_span(text));
 }
 
-/// `text` in a code span that it cannot end (CommonMark 6.1).
+/// Most backticks that begin a code span in cmark-gfm, which GitHub renders with; more of them are text.
+const LONGEST_TICKS: usize = 80;
+
+/// `text` in a code span that it cannot end (CommonMark 6.1). A run of backticks that no span can hold is broken up.
 pub(super) fn code_span(text: &str) -> String {
-    let ticks = "`".repeat(longest_run(text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') || text.trim() != text { " " } else { "" };
-    // A line break or a bar would end a table cell around it.
-    let inner: String = text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect();
+    let (mut inner, mut run) = (String::with_capacity(text.len()), 0);
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        if run == LONGEST_TICKS {
+            inner.push('\u{fffd}');
+            run = 1;
+        }
+        // A line break or a bar would end a table cell around it.
+        inner.push(if is_hidden(c) { '\u{fffd}' } else { c });
+    }
+    let ticks = "`".repeat(longest_run(&inner) + 1);
     format!("{ticks}{pad}{inner}{pad}{ticks}")
 }
 

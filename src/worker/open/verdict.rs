@@ -51,7 +51,8 @@ pub(super) fn signature(
         let judged = match cover(walk, *at, signature, author) {
             Err(reason) => Judged::plain(SignatureStatus::Partial, signer, Some(reason.to_owned())),
             Ok((author, fingerprint)) => {
-                worthy(*at, fingerprint.clone(), trust::worth(author, &fingerprint, settled, known))
+                let worth = trust::worth(author, &fingerprint, settled, known);
+                worthy(*at, fingerprint, worth, is_valid(walk, signature))
             }
         };
         if judged.signature.status == SignatureStatus::Good {
@@ -101,10 +102,6 @@ fn cover<'a>(
     let (Some(cert), Some(fingerprint)) = (&signature.checked.certificate, signer(signature)) else {
         return Err("its certificate is not at hand");
     };
-    // Sequoia asks whether it was valid when the signature says that it was made, which its maker can choose.
-    if openpgp::unusable(cert, walk.now).is_some() {
-        return Err("its certificate has expired, is revoked or is not valid yet");
-    }
     let Some(author) = author else { return Err("the mail does not name one sender") };
     if !openpgp::claimed_addresses(cert, walk.now).iter().any(|address| address.same_mailbox(author)) {
         return Err("its certificate does not carry the sender's address");
@@ -112,11 +109,22 @@ fn cover<'a>(
     Ok((author, fingerprint))
 }
 
+/// Whether the certificate is valid now. Sequoia asks whether it was so when the signature says that it was made, which
+/// its maker can choose.
+fn is_valid(walk: &Walk, signature: &SeenSignature) -> bool {
+    let certificate = signature.checked.certificate.as_ref();
+    certificate.is_some_and(|cert| openpgp::unusable(cert, walk.now).is_none())
+}
+
 /// The verdict on a right signature over everything by a certificate with the author's address. Anybody can attach one
 /// with somebody else's address, or add one to a certificate that is known here: what counts is what is known about it.
-fn worthy(at: usize, signer: Fingerprint, worth: Worth) -> Judged {
+fn worthy(at: usize, signer: Fingerprint, worth: Worth, valid: bool) -> Judged {
     let day = |since: KnownSince| since.at.date();
     let (status, shortfall) = match worth {
+        Worth::Configured | Worth::Learned(_) if !valid => {
+            let reason = "its certificate has expired, is revoked or is not valid yet";
+            (SignatureStatus::Partial, Some(reason.to_owned()))
+        }
         Worth::Configured | Worth::Learned(_) => (SignatureStatus::Good, None),
         Worth::Displaced => {
             (SignatureStatus::Partial, Some("another certificate is configured for the sender's address".to_owned()))
