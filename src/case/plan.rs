@@ -33,11 +33,17 @@ pub fn plan(verdict: &Verdict, facts: &MessageFacts, thread: Thread) -> Vec<Acti
         Kind::FollowUp if thread == Thread::Advisory => vec![Action::Comment, Action::Alert, Action::Receipt],
         Kind::FollowUp | Kind::WrongProject => vec![Action::Hold, Action::Alert, Action::Receipt],
         Kind::Question | Kind::KeyRequest => vec![Action::Digest, Action::SendInstructions],
+        // A finding is told in clear beside the ciphertext.
+        Kind::Unreadable if verdict.disclosure.is_some() => vec![Action::Hold, Action::Alert, Action::ExplainFailure],
         Kind::Unreadable => vec![Action::Hold, Action::AlertWithoutContent, Action::ExplainFailure],
         Kind::Bounce if thread != Thread::New => vec![Action::Alert, Action::Ignore],
         Kind::Empty if may_answer(facts) => vec![Action::Digest, Action::SendInstructions],
         Kind::Bounce | Kind::Spam | Kind::AutoReply | Kind::Empty => vec![Action::Ignore],
     };
+    if verdict.disclosure == Some(Disclosure::Public) && actions.contains(&Action::Hold) {
+        // What is public waits for nobody to have looked at its shape.
+        actions.iter_mut().filter(|action| **action == Action::Alert).for_each(|alert| *alert = Action::AlertUrgent);
+    }
     if actions.contains(&Action::Acknowledge) && facts.encryption == Encryption::None {
         actions.push(Action::SendInstructions);
     }

@@ -95,6 +95,14 @@ fn every_kind_has_its_actions() {
         (Kind::Question, None, Encryption::None, Thread::New, &[Digest, SendInstructions]),
         (Kind::KeyRequest, None, Encryption::None, Thread::New, &[Digest, SendInstructions]),
         (Kind::Unreadable, None, Encryption::Failed, Thread::New, &[Hold, AlertWithoutContent, ExplainFailure]),
+        (Kind::Unreadable, private, Encryption::Failed, Thread::New, &[Hold, Alert, ExplainFailure]),
+        (
+            Kind::Unreadable,
+            Some(Disclosure::Public),
+            Encryption::Failed,
+            Thread::New,
+            &[Hold, AlertUrgent, ExplainFailure],
+        ),
         (Kind::Spam, None, Encryption::None, Thread::New, &[Ignore]),
         (Kind::AutoReply, None, Encryption::None, Thread::New, &[Ignore]),
         (Kind::Bounce, None, Encryption::None, Thread::New, &[Ignore]),
@@ -297,6 +305,9 @@ fn a_mail_of_an_odd_shape_waits_for_a_person_whatever_it_reports() {
         (Doubt::OnlyCertificates, Kind::KeyRequest, Thread::New, &[Digest, SendInstructions]),
         (Doubt::Blank, Kind::Empty, Thread::New, &[Hold, AlertWithoutContent]),
     ];
+    let odd = MessageFacts { doubts: vec![Doubt::Ambiguous], can_encrypt_reply: true, ..facts(Encryption::Whole) };
+    let public = verdict(Kind::Report, Some(Disclosure::Public));
+    assert_eq!(plan(&public, &odd, Thread::New), [Hold, AlertUrgent, Receipt], "what is public waits for nobody");
     for (doubt, kind, thread, expected) in cases {
         let facts = MessageFacts { doubts: vec![doubt], can_encrypt_reply: true, ..facts(Encryption::Whole) };
         let verdict = verdict(kind, Some(Disclosure::Private));

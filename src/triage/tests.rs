@@ -58,6 +58,34 @@ pub(super) fn identity() -> Identity {
     }
 }
 
+/// What stands in clear beside ciphertext that stayed shut decides whether the team reads it at once.
+#[test]
+fn a_finding_beside_shut_ciphertext_is_seen() {
+    let cases = [
+        ("Here is my report, see the attached file.", None),
+        ("The OTLP receiver has a heap overflow that a remote attacker can reach.", Some(Disclosure::Private)),
+        (
+            "An attacker crashes the collector: CWE-248. It was posted on Reddit yesterday, with an exploit.",
+            Some(Disclosure::Public),
+        ),
+    ];
+    let (routing, identity) = (Routing::built_in(), identity());
+    for (text, disclosure) in cases {
+        let shut = |mut message: OpenedMessage| {
+            (message.encryption, message.failure) = (Encryption::Failed, Some(Unreadable::NoKey));
+            message
+        };
+        let message = shut(message("Vulnerability", text));
+        let verdict = judge(&message, &extract(&message, &routing), &routing, Wording::built_in(), &identity);
+        assert_eq!(
+            (verdict.kind, verdict.disclosure),
+            (Kind::Unreadable, disclosure),
+            "{text}: {:#?}",
+            verdict.evidence
+        );
+    }
+}
+
 #[test]
 fn judges_kinds_disclosure_and_repository() {
     use Disclosure::{Private, Public};

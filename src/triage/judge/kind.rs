@@ -253,6 +253,20 @@ pub(super) fn judge(
     Answer { answer, confidence: sureness(lead), evidence }
 }
 
+/// Whether the text says what is wrong, whatever else there is that cannot be read.
+pub(super) fn tells_a_finding(message: &OpenedMessage, report: &Report, clauses: &Clauses, found: &[Mention]) -> bool {
+    let facts = Facts {
+        message,
+        report,
+        clauses,
+        text: read(report.text.expose()),
+        own_id: false,
+        other_project: false,
+        clues: found.iter().map(|mention| mention.clue).collect(),
+    };
+    has_finding(&facts) || claims(&facts) >= 2
+}
+
 /// By how much a kind that nobody is alerted to must outweigh a report.
 const CLEAR_LEAD: f32 = 2.0;
 

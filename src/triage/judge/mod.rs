@@ -34,7 +34,11 @@ pub fn judge(
 ) -> Verdict {
     if let Some(decided) = structure::decide(message, report, identity) {
         let routed = (decided.kind == Kind::FollowUp).then(|| route::route(report, routing, identity));
-        return decided.into_verdict(routed);
+        let verdict = decided.into_verdict(routed);
+        return match verdict.kind {
+            Kind::Unreadable => beside_ciphertext(verdict, message, report, routing, wording, identity),
+            _ => verdict,
+        };
     }
     let text = readable(message, report);
     let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
@@ -64,6 +68,31 @@ pub fn judge(
         evidence.extend(route.evidence);
     }
     verdict.evidence = strongest_first(evidence);
+    verdict
+}
+
+/// The verdict on what did not open, with the disclosure of the finding that is told in clear beside the ciphertext: the team
+/// reads it at once then, and does not wait for a key.
+fn beside_ciphertext(
+    mut verdict: Verdict,
+    message: &OpenedMessage,
+    report: &Report,
+    routing: &Routing,
+    wording: &Wording,
+    identity: &Identity,
+) -> Verdict {
+    let text = readable(message, report);
+    let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
+    let clauses = Clauses::of("", &text);
+    let found = scan(&text, routing);
+    if kind::tells_a_finding(message, report, &clauses, &found) {
+        let public = wording.of_public(&format!("{summary}.\n\n{text}"));
+        let disclosure = disclosure::judge(message, report, &clauses, public, identity);
+        verdict.disclosure = Some(disclosure.answer);
+        verdict.confidence.disclosure = disclosure.confidence;
+        verdict.evidence.extend(disclosure.evidence);
+        verdict.evidence = strongest_first(verdict.evidence);
+    }
     verdict
 }
 
