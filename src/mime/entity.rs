@@ -18,6 +18,12 @@ pub struct Entity<'a> {
     pub body: &'a [u8],
     pub content_type: Structured,
     pub content: Content<'a>,
+    /// What stands before the parts of a multipart, where no program shows it (RFC 2046 5.1.1).
+    pub preamble: &'a [u8],
+    /// What stands behind them.
+    pub epilogue: &'a [u8],
+    /// Its parts were found by another boundary than the one that it names, if it names one.
+    pub guessed: bool,
 }
 
 /// What an entity holds.
@@ -32,6 +38,19 @@ pub enum Content<'a> {
 /// Splits a mail into its parts, within the limits for depth, parts and header sections.
 pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Entity<'a>, TooMuch> {
     Splitter { limits, parts: 0 }.entity(bytes, limits.mime_depth, "text/plain")
+}
+
+/// What an entity's body turned out to be.
+struct Found<'a> {
+    content: Content<'a>,
+    split: Split<'a>,
+    guessed: bool,
+}
+
+impl<'a> Found<'a> {
+    fn whole(content: Content<'a>) -> Self {
+        Found { content, split: Split::default(), guessed: false }
+    }
 }
 
 struct Splitter<'l> {
@@ -51,8 +70,9 @@ impl Splitter<'_> {
             .structured("content-type")
             .filter(|kind| is_media_type(&kind.value))
             .unwrap_or_else(|| Structured::plain(default_type));
-        let content = self.content(body, depth, &header, &content_type)?;
-        Ok(Entity { header, raw, body, content_type, content })
+        let Found { content, split: Split { preamble, epilogue, .. }, guessed } =
+            self.content(body, depth, &header, &content_type)?;
+        Ok(Entity { header, raw, body, content_type, content, preamble, epilogue, guessed })
     }
 
     fn content<'a>(
@@ -61,23 +81,34 @@ impl Splitter<'_> {
         depth: usize,
         header: &HeaderSection,
         content_type: &Structured,
-    ) -> Result<Content<'a>, TooMuch> {
+    ) -> Result<Found<'a>, TooMuch> {
         let media_type = content_type.value.as_str();
-        let boundary = content_type.parameter("boundary").filter(|boundary| !boundary.is_empty());
-        if media_type.starts_with("multipart/")
-            && let Some(boundary) = boundary
-        {
+        if media_type.starts_with("multipart/") {
             let deeper = depth.checked_sub(1).ok_or(TooMuch::Depth)?;
             let default_type = if media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
-            let parts = split(body, boundary, self.limits.mime_parts)?;
+            let (mut split, guessed) = self.parts(body, content_type)?;
+            let parts = std::mem::take(&mut split.parts);
+            if parts.is_empty() {
+                return Ok(Found::whole(Content::Leaf));
+            }
             let children = parts.into_iter().map(|part| self.entity(part, deeper, default_type));
-            return Ok(Content::Multipart(children.collect::<Result<_, _>>()?));
+            return Ok(Found { content: Content::Multipart(children.collect::<Result<_, _>>()?), split, guessed });
         }
         if matches!(media_type, "message/rfc822" | "message/global") && !is_encoded(header) {
             let deeper = depth.checked_sub(1).ok_or(TooMuch::Depth)?;
-            return Ok(Content::Message(Box::new(self.entity(body, deeper, "text/plain")?)));
+            return Ok(Found::whole(Content::Message(Box::new(self.entity(body, deeper, "text/plain")?))));
         }
-        Ok(Content::Leaf)
+        Ok(Found::whole(Content::Leaf))
+    }
+
+    /// The parts of a multipart, and whether they were found by a boundary that it does not name.
+    fn parts<'a>(&self, body: &'a [u8], content_type: &Structured) -> Result<(Split<'a>, bool), TooMuch> {
+        let named = content_type.parameter("boundary").filter(|boundary| !boundary.is_empty());
+        let found = named.map_or(Ok(Split::default()), |boundary| split(body, boundary, self.limits.mime_parts))?;
+        match first_boundary(body).filter(|_| found.parts.is_empty()) {
+            Some(boundary) => Ok((split(body, boundary, self.limits.mime_parts)?, true)),
+            None => Ok((found, false)),
+        }
     }
 }
 
@@ -86,7 +117,17 @@ impl<'a> Entity<'a> {
     pub fn headers_only(bytes: &'a [u8], limits: &Limits) -> Self {
         let header = HeaderSection::parse_some(bytes, limits);
         let content_type = header.structured("content-type").unwrap_or_else(|| Structured::plain("text/plain"));
-        Entity { header, raw: &[], body: &[], content_type, content: Content::Leaf }
+        let none: &[u8] = &[];
+        Entity {
+            header,
+            raw: none,
+            body: none,
+            content_type,
+            content: Content::Leaf,
+            preamble: none,
+            epilogue: none,
+            guessed: false,
+        }
     }
 
     /// `type/subtype` in lower case.
@@ -162,10 +203,11 @@ fn is_encoded(header: &HeaderSection) -> bool {
 /// it is not the part's. A missing end is forgiven.
 ///
 /// It jumps from one candidate to the next: reading each line at each level of a deep nesting would cost seconds.
-fn split<'a>(body: &'a [u8], boundary: &str, most: usize) -> Result<Vec<&'a [u8]>, TooMuch> {
+fn split<'a>(body: &'a [u8], boundary: &str, most: usize) -> Result<Split<'a>, TooMuch> {
     let dashed = [b"--", boundary.as_bytes()].concat();
     let mut parts = Vec::new();
     let mut start = None;
+    let (mut preamble, mut epilogue): (Option<&[u8]>, &[u8]) = (None, &[]);
     for at in memmem::find_iter(body, &dashed) {
         let (before, from) = body.split_at_checked(at).unwrap_or_default();
         if !before.is_empty() && !before.ends_with(b"\n") {
@@ -180,15 +222,44 @@ fn split<'a>(body: &'a [u8], boundary: &str, most: usize) -> Result<Vec<&'a [u8]
         if parts.len() > most {
             return Err(TooMuch::Parts);
         }
+        preamble = preamble.or(Some(before));
         start = (!closing).then_some(at + line.next);
         if closing {
+            epilogue = from.get(line.next..).unwrap_or_default();
             break;
         }
     }
     if let Some(start) = start {
         parts.push(body.get(start..).unwrap_or_default());
     }
-    Ok(parts)
+    Ok(Split { parts, preamble: preamble.unwrap_or_default(), epilogue })
+}
+
+/// The parts of a multipart, and what stands around them.
+#[derive(Default)]
+struct Split<'a> {
+    parts: Vec<&'a [u8]>,
+    preamble: &'a [u8],
+    epilogue: &'a [u8],
+}
+
+/// Lines at the beginning of a body among which a lost boundary is looked for.
+const BOUNDARY_LINES: usize = 20;
+
+/// The boundary that a body seems to have been made with, where the header lost it or says another one: what a line says
+/// that has a header field or nothing behind it.
+fn first_boundary(body: &[u8]) -> Option<&str> {
+    let lines: Vec<&[u8]> = Lines::new(body).take(BOUNDARY_LINES).map(|line| line.text(body)).collect();
+    lines.windows(2).find_map(|pair| {
+        let [line, next] = pair else { return None };
+        let boundary = std::str::from_utf8(line.strip_prefix(b"--")?).ok()?.trim_end();
+        // RFC 2046 5.1.1; armor, the mark of a signature and lines across a text are none.
+        let may_be =
+            (1..=70).contains(&boundary.len()) && !boundary.starts_with(['-', ' ']) && !boundary.ends_with("--");
+        let field = next.split(|byte| *byte == b':').next().unwrap_or_default();
+        let headed = next.is_empty() || field.len() < next.len() && field.iter().all(u8::is_ascii_graphic);
+        (may_be && headed).then_some(boundary)
+    })
 }
 
 /// Length of the line break that `text` ends with.

@@ -200,6 +200,11 @@ fn read<'a>(bytes: &'a [u8], limits: &Limits) -> (HeaderSection<'a>, usize, Opti
                 body = 0;
                 break;
             }
+            // The blank line before the body was lost.
+            None if !goes_on(bytes.get(line.next..).unwrap_or_default()) => {
+                body = line.start;
+                break;
+            }
             None => {}
         }
     }
@@ -207,6 +212,26 @@ fn read<'a>(bytes: &'a [u8], limits: &Limits) -> (HeaderSection<'a>, usize, Opti
         fields.into_iter().map(|(name, start, end)| (name, start, end.min(start.saturating_add(limits.header_field))));
     let fields = fields.filter_map(|(name, start, end)| Some(Field { name, value: bytes.get(start..end)? }));
     (HeaderSection { fields: fields.collect() }, body, too_much)
+}
+
+/// Lines in which a header section must go on after one that is no field.
+const LOST_LINES: usize = 50;
+
+/// Whether a header section goes on in `rest`, up to the next blank line, with a field that says what the mail is.
+fn goes_on(rest: &[u8]) -> bool {
+    const FIELDS: [&str; 9] = [
+        "content-type",
+        "content-transfer-encoding",
+        "mime-version",
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "received",
+    ];
+    let lines = Lines::new(rest).take(LOST_LINES).map(|line| line.text(rest)).take_while(|text| !text.is_empty());
+    lines.filter_map(field_name).any(|(name, _)| FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name)))
 }
 
 /// The name before the colon (RFC 5322 2.2: printable ASCII), and where the colon is.

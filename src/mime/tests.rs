@@ -47,8 +47,15 @@ fn splits_at_whole_boundary_lines_only() {
         ("--b\n\nnever closed", "mixed(plain\"never closed\")"),
         ("--b\n\nin --b mid-line\nx--b\n--bc\n --b\n--b--", "mixed(plain\"in --b mid-line\\nx--b\\n--bc\\n --b\")"),
         ("--b\n--b\n--b--", "mixed(plain\"\" plain\"\")"),
-        ("nothing", "mixed()"),
-        ("--b--\n--b\n\nafter the end", "mixed()"),
+        // What cannot be told apart is all of it.
+        ("nothing", "mixed\"nothing\""),
+        ("--b--\n--b\n\nafter the end", "mixed\"--b--\\n--b\\n\\nafter the end\""),
+        // Another boundary than the one that is named.
+        ("words\n--x\nContent-Type: text/html\n\none\n--x\n\ntwo\n--x--\n", "mixed(html\"one\" plain\"two\")"),
+        ("-- \nSubject: no boundary\n", "mixed\"-- \\nSubject: no boundary\\n\""),
+        // The blank line before the body was lost.
+        ("Subject: x\nit goes\non: here\n", "plain\"it goes\\non: here\\n\""),
+        ("Subject: x\nan odd line\nTo: a@b.example\n\nhi", "plain\"hi\""),
         ("--b\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\n\nin\n--bb--\n--b--", "mixed(mixed(plain\"in\"))"),
         ("--b\nContent-Type: message/rfc822\n\nSubject: s\n\nin\n--b--", "mixed(mail[plain\"in\"])"),
         ("--b\nContent-Transfer-Encoding: base64\n\naGk=\n--b--", "mixed(plain\"hi\")"),

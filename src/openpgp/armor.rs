@@ -33,10 +33,12 @@ const DATA_WORD: usize = 48;
 /// What a whole line says about armor. White space of any kind around and in it, and dashes that a mail program made longer,
 /// do not count; a quote mark before it does.
 pub fn marker(line: &[u8]) -> Option<Marker> {
-    if line.len() > LONGEST_MARKER || memmem::find(line, b"PGP").is_none() {
+    let names_it = |line: &[u8]| line.windows(3).any(|word| word.eq_ignore_ascii_case(b"PGP"));
+    if line.len() > LONGEST_MARKER || !line.contains(&b'P') && !line.contains(&b'p') || !names_it(line) {
         return None;
     }
-    let plain = plain(line);
+    // A telephone's keyboard knows better how words are written.
+    let plain = plain(line).to_ascii_uppercase();
     let words: Vec<&str> = without_dashes(without_encoded_spaces(&plain))?.split_whitespace().collect();
     let (first, label) = words.split_first()?;
     let label = match label {

@@ -125,8 +125,13 @@ struct Progress {
 
 impl Progress {
     fn cause(&self, error: &anyhow::Error) -> Unreadable {
-        if let Some(cause) = refusal(error) {
-            return cause;
+        match refusal(error) {
+            // What stands inside is nothing that anybody could see from outside, and a sender is told of such causes.
+            Some(Unreadable::NoIntegrityProtection | Unreadable::NoKey | Unreadable::SymmetricOnly) if self.began => {
+                return Unreadable::Malformed;
+            }
+            Some(cause) => return cause,
+            None => {}
         }
         let known = error.downcast_ref::<Error>().or_else(|| {
             error.downcast_ref::<io::Error>().and_then(|e| e.get_ref()).and_then(|inner| inner.downcast_ref::<Error>())

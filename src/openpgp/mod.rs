@@ -33,7 +33,7 @@ pub use keep::{Kept, keep, merged};
 pub use keyring::{Keyring, TeamMember};
 pub use outside::{Outside, key_id, outside};
 pub use own::{OwnKey, OwnUse};
-pub use packets::{Kind, is_encrypted, kind, serialized};
+pub use packets::{Kind, is_encrypted, is_signed, kind, serialized};
 pub use policy::{unusable, unusable_for_encryption};
 pub use seal::{DetachedSignature, SealError};
 pub use sequoia_openpgp::Cert;

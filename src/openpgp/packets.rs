@@ -1,7 +1,11 @@
 use std::ops::Range;
 
-use sequoia_openpgp::Cert;
+use std::panic::catch_unwind;
+
+use sequoia_openpgp::packet::Tag;
+use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse};
 use sequoia_openpgp::serialize::SerializeInto;
+use sequoia_openpgp::{Cert, Packet};
 
 /// What OpenPGP data is, by its first packet (RFC 9580 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,32 @@ pub fn is_encrypted(bytes: &[u8]) -> bool {
         at = content.end;
     }
     false
+}
+
+/// Whether binary data of unknown origin is a message that is signed and not encrypted, compressed or not (RFC 9580 10.3).
+pub fn is_signed(bytes: &[u8]) -> bool {
+    // Hardly any other file begins with one of these, and no text.
+    let Some((4 | 8, content)) = header(bytes, 0) else { return false };
+    let begins = bytes.get(content.start).is_some_and(|first| matches!(first, 1..=6));
+    begins && catch_unwind(|| first_tags(bytes).is_some_and(is_one_pass)).unwrap_or(false)
+}
+
+/// The types of the first packet and, where that one is compressed, of the first in it.
+fn first_tags(bytes: &[u8]) -> Option<(Tag, Option<Tag>)> {
+    let PacketParserResult::Some(parser) = PacketParser::from_bytes(bytes).ok()? else { return None };
+    let known = |packet: &Packet| if matches!(packet, Packet::Unknown(_)) { Tag::Reserved } else { packet.tag() };
+    let outer = known(&parser.packet);
+    if outer != Tag::CompressedData {
+        return Some((outer, None));
+    }
+    match parser.recurse().ok()?.1 {
+        PacketParserResult::Some(inner) => Some((outer, Some(known(&inner.packet)))),
+        PacketParserResult::EOF(_) => None,
+    }
+}
+
+fn is_one_pass((outer, inner): (Tag, Option<Tag>)) -> bool {
+    inner.unwrap_or(outer) == Tag::OnePassSig
 }
 
 /// Least content of a packet of type 18, version 1, that can be a message (RFC 9580 5.13.1): its version, a block of 64

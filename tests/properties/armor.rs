@@ -47,6 +47,7 @@ fn clear_lines(text: &[u8]) -> Vec<&str> {
     let plain = |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_alphanumeric());
     // Such words may be of a uuencoded file, of mail in mail, or of armor in base64 as well, and a secret
     // key without an end takes all that follows with it.
-    let other = ["begin", "From", "Content", "PRIVATE", "LS0tLS1CRUdJTiBQR1A"].iter().any(|word| text.contains(word));
+    let other =
+        ["begin", "From", "Content", "PRIVATE", "rivate", "LS0tLS1CRUdJTiBQR1A"].iter().any(|word| text.contains(word));
     before.lines().chain(behind.lines()).filter(plain).filter(|_| !other).collect()
 }

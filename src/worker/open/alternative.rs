@@ -30,7 +30,9 @@ impl Walk<'_> {
         let shown = chosen.map(text_of);
         let chosen = chosen.or_else(|| children.iter().rfind(|child| child.media_type() != "text/plain"));
         for child in children {
-            if chosen.is_some_and(|chosen| std::ptr::eq(chosen, child)) {
+            // What is protected as a whole is no mere form of a text.
+            let protected = child.walk().iter().any(|part| is_protected(part));
+            if protected || chosen.is_some_and(|chosen| std::ptr::eq(chosen, child)) {
                 self.entity(child, &within);
             } else {
                 self.not_chosen(child, shown.as_deref(), &within);
@@ -56,6 +58,10 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+fn is_protected(part: &Entity) -> bool {
+    matches!(part.media_type(), "multipart/signed" | "multipart/encrypted")
 }
 
 /// Whether `text` says what `shown` does not.

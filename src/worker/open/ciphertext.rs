@@ -36,8 +36,17 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// `-----BEGIN PGP MESSAGE-----` in base64, as far as it is the same whatever follows.
-const ENCODED_MESSAGE: &[u8] = b"LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0t";
+/// `-----BEGIN PGP ` in base64.
+const ENCODED_ARMOR: &[u8] = b"LS0tLS1CRUdJTiBQR1Ag";
+
+/// How armor begins in UTF-16 without its mark, in either order.
+const WIDE_ARMOR: [(&[u8], &str); 2] = [(b"-\0-\0-\0-\0-\0B\0", "utf-16le"), (b"\0-\0-\0-\0-\0-\0B", "utf-16be")];
+
+/// `id-envelopedData` and `id-ct-authEnvelopedData` (RFC 5652 6.1, RFC 5083 2.1), as DER.
+const ENVELOPED: [&[u8]; 2] = [
+    &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03],
+    &[0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17],
+];
 
 /// Text before the armor in a file that is a message all the same, in bytes.
 const LONGEST_PREAMBLE: usize = 512;
@@ -46,7 +55,8 @@ const LONGEST_PREAMBLE: usize = 512;
 pub(super) fn look(file: &File) -> Found {
     let (media_type, decoded) = (file.media_type, file.bytes);
     let name = file.name.unwrap_or_default();
-    if matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime") || has_ending(name, &["p7m"]) {
+    let smime = matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime");
+    if smime || has_ending(name, &["p7m"]) || is_enveloped(decoded) {
         return Found::Smime;
     }
     if mime::is_tnef(decoded) {
@@ -78,12 +88,27 @@ pub(super) fn look(file: &File) -> Found {
     // Binary data begins with any byte; one packet is believed only of what calls itself OpenPGP.
     let named = is_openpgp_name(name) || media_type.starts_with("application/pgp");
     match openpgp::kind(decoded) {
-        Some(Kind::Message) if named || openpgp::is_encrypted(decoded) => Found::Ciphertext,
+        Some(Kind::Message) if named || is_message(decoded) => Found::Ciphertext,
         Some(Kind::PublicKey) if named => Found::Keys,
         // Whatever it calls itself.
         Some(Kind::SecretKey) if named || openpgp::read_certificates(decoded).is_ok() => Found::PrivateKeys,
         _ => Found::Nothing,
     }
+}
+
+/// Whether it is a sequence (X.690 8.9) that says of itself that it is enveloped.
+fn is_enveloped(bytes: &[u8]) -> bool {
+    let length = match bytes {
+        [0x30, long @ 0x80..=0x84, ..] => 2 + usize::from(long - 0x80),
+        [0x30, ..] => 2,
+        _ => return false,
+    };
+    bytes.get(length..).is_some_and(|content| ENVELOPED.iter().any(|kind| content.starts_with(kind)))
+}
+
+/// Whether binary data of unknown origin is a message, and no text and no other file.
+pub(super) fn is_message(bytes: &[u8]) -> bool {
+    openpgp::is_encrypted(bytes) || openpgp::is_signed(bytes)
 }
 
 /// Without white space around it and the mark that Windows programs begin UTF-8 with.
@@ -109,8 +134,11 @@ pub(super) fn narrow(bytes: &[u8]) -> Cow<'_, [u8]> {
     if wide && bytes.contains(&0) {
         return Cow::Owned(mime::charset(Some("utf-16"), bytes).into_bytes());
     }
+    if let Some((_, charset)) = WIDE_ARMOR.iter().find(|(begin, _)| bytes.starts_with(begin)) {
+        return Cow::Owned(mime::charset(Some(charset), bytes).into_bytes());
+    }
     let encoded = |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte);
-    if bytes.trim_ascii_start().starts_with(ENCODED_MESSAGE) && bytes.iter().all(encoded) {
+    if bytes.trim_ascii_start().starts_with(ENCODED_ARMOR) && bytes.iter().all(encoded) {
         return mime::transfer("base64", bytes);
     }
     Cow::Borrowed(bytes)

@@ -2,9 +2,13 @@ use super::ciphertext::{self, File, Found, inner_name};
 use super::inline::{Segment, segments};
 use super::text::Written;
 use super::walk::{Place, Walk, attachment};
+use super::with_line_breaks;
 use crate::mime::{self, Entity};
 use crate::model::{ContentDigest, EncryptionFormat, Outside, Unreadable};
 use crate::openpgp::{self, Decrypted, Trouble};
+
+/// Armor header lines that are looked at.
+const MOST_ARMOR_HEADERS: usize = 10;
 
 impl Walk<'_> {
     pub(super) fn pgp_mime(&mut self, children: &[Entity], place: &Place) {
@@ -58,7 +62,16 @@ impl Walk<'_> {
     }
 
     fn armor(&mut self, block: &[u8], wrap: Wrap, place: &Place) {
+        let wrap = match (wrap, charset_in_armor(block)) {
+            (Wrap::Inline(_), Some(charset)) => Wrap::Inline(Some(charset)),
+            _ => wrap,
+        };
         match openpgp::dearmor(block) {
+            // Under a wrong label.
+            Some(binary) if openpgp::kind(&binary) == Some(openpgp::Kind::SecretKey) => {
+                self.tried += 1;
+                self.take_private_keys(&binary, place);
+            }
             Some(binary) => self.packets(&binary, block, wrap, place),
             None => {
                 self.tried += 1;
@@ -130,10 +143,11 @@ impl Walk<'_> {
             within.signers = Vec::new();
         }
         // A text that begins like a header field is no reason to lose its first paragraph.
-        let typed = || mime::HeaderSection::parse_some(&plaintext, self.limits).count("content-type") > 0;
-        let mime_content = ciphertext::is_mime(&plaintext) || matches!(wrap, Wrap::PgpMime) && typed();
+        let lines = with_line_breaks(&plaintext);
+        let typed = || mime::HeaderSection::parse_some(&lines, self.limits).count("content-type") > 0;
+        let mime_content = ciphertext::is_mime(&lines) || matches!(wrap, Wrap::PgpMime) && typed();
         // Over the limits for nesting it is shown as the text that it is.
-        let parsed = if mime_content { mime::parse(&plaintext, self.limits).ok() } else { None };
+        let parsed = if mime_content { mime::parse(&lines, self.limits).ok() } else { None };
         if encrypted {
             if self.opened == 0 {
                 (self.format, self.outside) = (Some(wrap.format()), Some(outside));
@@ -144,6 +158,8 @@ impl Walk<'_> {
         let good = self.note(signatures, &within);
         within.signers.extend(good);
         match (parsed, wrap) {
+            // As it is, and not in armor: signed apart before it was encrypted.
+            (None, _) if ciphertext::is_message(&plaintext) => self.packets(&plaintext, &plaintext, wrap, &within),
             (Some(entity), _) => {
                 self.keys.collect(&entity);
                 self.entity(&entity, &within);
@@ -182,6 +198,16 @@ impl Wrap<'_> {
 /// OpenPGP text is UTF-8 (RFC 9580 5.9); the character set of the mail around it counts only where it is not.
 fn charset_of<'a>(around: Option<&'a str>, plaintext: &[u8]) -> Option<&'a str> {
     around.filter(|_| std::str::from_utf8(plaintext).is_err())
+}
+
+/// The character set that an armor header names (RFC 4880 6.2).
+fn charset_in_armor(block: &[u8]) -> Option<&str> {
+    let headers =
+        block.split(|byte| *byte == b'\n').skip(1).map(<[u8]>::trim_ascii).take_while(|line| !line.is_empty());
+    headers.take(MOST_ARMOR_HEADERS).find_map(|line| {
+        let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
+        name.eq_ignore_ascii_case("charset").then_some(value.trim())
+    })
 }
 
 /// A file that is the message itself, as mobile programs send it, and no document of the sender's.

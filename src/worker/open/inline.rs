@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use memchr::{memchr, memmem};
 
 use crate::openpgp::{self, Kind, Label, Marker, marker};
@@ -15,8 +17,12 @@ pub(super) enum Segment<'a> {
 /// Blocks that are told apart in one text; what follows them stays text.
 const MOST_BLOCKS: usize = 64;
 
-/// The lines around a secret key.
-const PRIVATE: (&[u8], &[u8]) = (b"-----BEGIN PGP PRIVATE KEY BLOCK-----", b"-----END PGP PRIVATE KEY BLOCK-----");
+/// What every line around a secret key has.
+const PRIVATE: [&[u8]; 2] = [b"PRIVATE", b"rivate"];
+
+/// How a secret key begins in a line that holds more than that, and how it ends.
+const BEGIN_PRIVATE: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK";
+const END_PRIVATE: &[u8] = b"-----END PGP PRIVATE KEY BLOCK-----";
 
 /// What stands where a secret key was.
 const REMOVED: &[u8] = b"[a private key was here and is not passed on]\n";
@@ -122,7 +128,7 @@ impl<'a> Cutter<'a> {
     }
 }
 
-fn holds_ciphertext(block: &[u8]) -> bool {
+pub(super) fn holds_ciphertext(block: &[u8]) -> bool {
     openpgp::dearmor(block).is_some_and(|bytes| openpgp::is_encrypted(&bytes))
 }
 
@@ -159,23 +165,43 @@ pub(super) fn quotes_message(text: &[u8]) -> bool {
     quoted.is_some_and(|block| holds_ciphertext(&block))
 }
 
-/// `text` without the secret keys in it, quoted ones and those without an end too; `None`: there is none.
+/// `text` without the secret keys in it, quoted ones, joined ones and those without an end too; `None`: there is none.
 pub(super) fn without_private_keys(text: &[u8]) -> Option<Vec<u8>> {
-    let (begin, last) = PRIVATE;
-    memmem::find(text, begin)?;
-    let (mut kept, mut inside, mut found) = (Vec::new(), false, false);
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let bare = bare(line);
-        if !inside && bare == begin {
+    PRIVATE.iter().find(|word| memmem::find(text, word).is_some())?;
+    let (mut kept, mut inside, mut found, mut tries) = (Vec::new(), false, false, 0);
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let line = rest.get(..length).unwrap_or_default();
+        let marked = marker(bare(line));
+        if inside {
+            inside = marked != Some(Marker::End(Label::PrivateKey));
+        } else if marked == Some(Marker::Begin(Label::PrivateKey)) {
             (inside, found) = (true, true);
             kept.extend_from_slice(REMOVED);
-        } else if !inside {
+        } else if let Some(key) = private_key_within(rest, line).filter(|_| tries < MOST_BLOCKS) {
+            tries += 1;
+            found = true;
+            kept.extend_from_slice(rest.get(..key.start).unwrap_or_default());
+            kept.extend_from_slice(REMOVED);
+            at += key.end;
+            continue;
+        } else {
             kept.extend_from_slice(line);
-        } else if bare == last {
-            inside = false;
         }
+        at += length;
     }
     found.then_some(kept)
+}
+
+/// Where a secret key begins in the middle of `line`, the first one of `rest`, and where it ends: as HTML without line
+/// breaks leaves it, or behind the bullets of a list.
+fn private_key_within(rest: &[u8], line: &[u8]) -> Option<Range<usize>> {
+    let begin = memmem::find(line, BEGIN_PRIVATE)?;
+    let block = rest.get(begin..)?;
+    let length = memmem::find(block, END_PRIVATE).map_or(block.len(), |end| end + END_PRIVATE.len());
+    let holds = |block| openpgp::dearmor(block).and_then(|bytes| openpgp::kind(&bytes)) == Some(Kind::SecretKey);
+    block.get(..length).is_some_and(holds).then_some(begin..begin + length)
 }
 
 /// A line without quote marks and white space around it.
@@ -257,5 +283,14 @@ mod tests {
         check(&format!("a\n{key}b\n{key}"), Some(&format!("a\n{removed}b\n{removed}")));
         check(&format!("> {}", key.replace('\n', "\n> ")), Some(&format!("{removed}> ")));
         check("a\n-----BEGIN PGP PRIVATE KEY BLOCK-----\nsecret", Some(&format!("a\n{removed}")));
+        // Without line breaks, and behind bullets: known by what it holds.
+        let data =
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [&[0xc5, 94, 4][..], &[0; 93]].concat());
+        let held = key.replace("secret", &data);
+        let joined = held.trim_end().replace("\r\n", " ");
+        check(&format!("a {joined} b"), Some(&format!("a {removed} b")));
+        check(&format!("{joined}{joined}"), Some(&removed.repeat(2)));
+        check(&format!("* {}", held.trim_end().replace('\n', "\n* ")), Some(&format!("* {removed}")));
+        check(&format!("\u{a0}{}", held.replace("-----", "\u{2014}\u{2014}-")), Some(&removed));
     }
 }

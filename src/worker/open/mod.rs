@@ -20,7 +20,7 @@ mod walk;
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use time::OffsetDateTime;
 
 use self::learn::{ByDomain, Manner, Memory};
@@ -65,12 +65,19 @@ pub fn open(
     }
 }
 
-/// A mail whose lines all end in a bare CR, which no standard allows, with LF instead; any other as it is.
+/// A mail whose lines all end in a bare CR, or in CR twice and LF, which no standard allows, with LF instead; any other as it
+/// is. A mark of UTF-8 or blank lines before the header section are no part of it.
 fn with_line_breaks(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if memchr(b'\n', bytes).is_some() || memchr(b'\r', bytes).is_none() {
-        return Cow::Borrowed(bytes);
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let begin = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
+    let bytes = bytes.get(begin..).filter(|rest| ciphertext::is_mail(rest)).unwrap_or(bytes);
+    let doubled = || memchr_iter(b'\n', bytes).all(|at| bytes.get(..at).is_some_and(|line| line.ends_with(b"\r\r")));
+    let only = |byte: &u8| if *byte == b'\r' { b'\n' } else { *byte };
+    match (memchr(b'\n', bytes), memchr(b'\r', bytes)) {
+        (None, Some(_)) => Cow::Owned(bytes.iter().map(only).collect()),
+        (Some(_), Some(_)) if doubled() => Cow::Owned(bytes.iter().copied().filter(|byte| *byte != b'\r').collect()),
+        _ => Cow::Borrowed(bytes),
     }
-    Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 fn opened(

@@ -1,7 +1,7 @@
 use super::ciphertext::{File, narrow};
 use super::encrypted::Wrap;
 use super::forward;
-use super::inline::{Segment, quotes_message, segments, without_private_keys};
+use super::inline::{Segment, holds_ciphertext, quotes_message, segments, without_private_keys};
 use super::walk::{Place, Walk};
 use crate::mime::{self, Entity, Uu};
 use crate::model::{PartContent, Secret, shown};
@@ -69,6 +69,8 @@ impl Walk<'_> {
                     self.quoted |= !place.encrypted && quotes_message(text);
                     self.plain(text, written, place);
                 }
+                // Ciphertext under a wrong label.
+                Segment::PublicKey(block) if holds_ciphertext(block) => self.inline_message(block, written, place),
                 Segment::PublicKey(block) => {
                     self.keys.offer(block, place);
                 }
@@ -81,10 +83,10 @@ impl Walk<'_> {
 
     /// A block beside other text: an example in a text about armor opens nothing and is no failure.
     pub(super) fn inline_message(&mut self, block: &[u8], written: Written, place: &Place) {
-        if openpgp::dearmor(block).and_then(|bytes| openpgp::kind(&bytes)) == Some(openpgp::Kind::Message) {
-            self.ciphertext(block, Wrap::Inline(written.charset), place);
-        } else {
-            self.plain(block, written, place);
+        match openpgp::dearmor(block).and_then(|bytes| openpgp::kind(&bytes)) {
+            Some(openpgp::Kind::Message) => self.ciphertext(block, Wrap::Inline(written.charset), place),
+            Some(openpgp::Kind::SecretKey) => self.take_private_keys(block, place),
+            _ => self.plain(block, written, place),
         }
     }
 
@@ -98,7 +100,8 @@ impl Walk<'_> {
             None => text,
         };
         let text = shown(&text);
-        if text.trim().is_empty() {
+        // NUL bytes at the end of a block are nothing that a reader sees.
+        if text.chars().all(|c| c.is_whitespace() || c.is_control() || c == char::REPLACEMENT_CHARACTER) {
             return;
         }
         if self.forwarded.is_none() && !place.forwarded {

@@ -2,7 +2,7 @@ use time::OffsetDateTime;
 
 use super::ciphertext::{self, File, Found, narrow};
 use super::encrypted::Wrap;
-use super::inline::without_private_keys;
+use super::inline::{holds_message, without_private_keys};
 use super::keys::FoundKeys;
 use super::shape;
 use crate::mime::{self, Content, Entity};
@@ -125,18 +125,37 @@ impl<'k> Walk<'k> {
             self.keys.offer_autocrypt(entity, place);
             self.note_subject(entity, place);
         }
-        if !place.forwarded && shape::is_ambiguous(&entity.header) {
+        if !place.forwarded && (entity.guessed || shape::is_ambiguous(&entity.header)) {
             self.doubt(Doubt::Ambiguous);
         }
         match &entity.content {
+            Content::Leaf if entity.media_type() == "multipart/encrypted" && !holds_message(entity.body) => {
+                self.pgp_mime(&[], place);
+            }
             Content::Leaf => self.leaf(entity, place),
             Content::Message(message) => self.message(message, place),
-            Content::Multipart(children) => match entity.media_type() {
-                "multipart/encrypted" => self.pgp_mime(children, place),
-                "multipart/signed" => self.signed(children, place),
-                "multipart/alternative" => self.alternative(children, place),
-                _ => self.mixed(entity, children, place),
-            },
+            Content::Multipart(children) => self.multipart(entity, children, place),
+        }
+    }
+
+    fn multipart(&mut self, entity: &Entity, children: &[Entity], place: &Place) {
+        let before = (self.seen.len(), self.tried);
+        match entity.media_type() {
+            "multipart/encrypted" => self.pgp_mime(children, place),
+            "multipart/signed" => self.signed(children, place),
+            "multipart/alternative" => self.alternative(children, place),
+            _ => self.mixed(entity, children, place),
+        }
+        let blank = (self.seen.len(), self.tried) == before;
+        let outside = Place { root: false, signers: Vec::new(), ..place.clone() };
+        for text in [entity.preamble, entity.epilogue].into_iter().filter(|text| holds_message(text)) {
+            // No program shows it: a mail system lost it there, or somebody hid it.
+            self.doubt(Doubt::HiddenCiphertext);
+            self.text(text, None, &outside);
+        }
+        // What was written behind the end of parts that say nothing is all that there is.
+        if blank && place.root && !holds_message(entity.epilogue) {
+            self.text(entity.epilogue, None, &outside);
         }
     }
 
@@ -185,7 +204,7 @@ impl<'k> Walk<'k> {
         }
         let name = entity.file_name();
         let file = File { name: name.as_deref(), media_type, bytes: &decoded };
-        if !is_shown(entity) {
+        if !is_shown(entity, place) {
             return self.unshown(&file, place);
         }
         match ciphertext::look(&file) {
@@ -261,7 +280,7 @@ impl<'k> Walk<'k> {
     }
 
     /// Remembers that they came, and their public parts; nothing of them is passed on.
-    fn take_private_keys(&mut self, decoded: &[u8], place: &Place) {
+    pub(super) fn take_private_keys(&mut self, decoded: &[u8], place: &Place) {
         self.keys.private_key_attached = true;
         self.keys.offer(decoded, place);
     }
@@ -298,10 +317,24 @@ fn is_control(entity: &Entity) -> bool {
     ciphertext::look(&file) == Found::Control
 }
 
+/// Texts that mail programs do not show as they are.
+const UNSHOWN: [&str; 7] =
+    ["text/calendar", "text/css", "text/directory", "text/rfc822-headers", "text/rtf", "text/vcard", "text/x-vcard"];
+
 /// Whether a reader sees it as text.
-fn is_shown(entity: &Entity) -> bool {
-    let text = matches!(entity.media_type(), "text/plain" | "text/html" | "text/markdown" | "text/enriched");
-    text && !entity.is_attachment() && entity.file_name().is_none()
+fn is_shown(entity: &Entity, place: &Place) -> bool {
+    let text = entity.media_type().starts_with("text/") && !UNSHOWN.contains(&entity.media_type());
+    // All that there is, of a type that nobody knows.
+    let text = text || place.root && is_text(&entity.decoded());
+    // Of a multipart whose parts cannot be told apart, all that there is.
+    let whole = entity.media_type().starts_with("multipart/");
+    (text || whole) && !entity.is_attachment() && entity.file_name().is_none()
+}
+
+/// Whether it can be read, whatever it calls itself.
+fn is_text(bytes: &[u8]) -> bool {
+    let control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | b'\x0c');
+    !bytes.iter().any(control) && std::str::from_utf8(bytes).is_ok()
 }
 
 pub(super) fn attachment(name: String, media_type: &str, bytes: &[u8]) -> Attachment {

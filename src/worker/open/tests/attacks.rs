@@ -53,7 +53,7 @@ fn a_signature_counts_for_all_that_is_shown_and_for_its_own_sender_only() {
         (
             "a clear alternative is shown",
             format!("{erin}{}", mixed("alternative", &[evil, &signed(&people.erin, HTML)])),
-            None,
+            Partial,
         ),
         ("a signed mail is wrapped", format!("{erin}{}", mixed("mixed", &[evil, &wrapped])), None),
         ("a signed mail is all there is", format!("{erin}{wrapped}"), None),
