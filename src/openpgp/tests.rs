@@ -131,6 +131,31 @@ fn every_broken_ciphertext_gives_nothing_and_says_why() {
     }
 }
 
+/// A sender is told of these causes where they stand outside; inside they would tell what was decrypted.
+#[test]
+fn what_is_inside_of_a_ciphertext_is_no_cause_that_is_told() {
+    let (intake, other) = (key("Intake", None), key("Other", None));
+    let ours = keyring(&[&intake], &[], &[]);
+    let own = ours.own_certificate().unwrap().clone();
+    let within = |cert: &Cert, inner: &[u8]| {
+        sealed(cert, |mut message| {
+            message.write_all(inner).unwrap();
+            message
+        })
+    };
+    let unprotected = [&[0xc9, 40][..], &[7; 40]].concat();
+    let foreign = within(&cert(&other), b"\xcb\x07b\0\0\0\0\0x");
+    let cases = [
+        ("unprotected", within(&own, &unprotected)),
+        ("for somebody else", within(&own, &foreign)),
+        ("for a password", within(&own, &with_password())),
+    ];
+    for (name, bytes) in cases {
+        let cause = open(&bytes, &ours).err();
+        assert!(matches!(cause, Some(Unreadable::Malformed | Unreadable::Tampered)), "{name}: {cause:?}");
+    }
+}
+
 #[test]
 fn ciphertext_in_ciphertext_opens_and_never_panics_when_cut_short() {
     let intake = key("Intake", None);

@@ -12,6 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::support::daemon::Gateway;
+use crate::support::dkim::{Signer, WAY, Way};
+use crate::support::dns::{DnsServer, Zone};
 use crate::support::dovecot::maildir_messages;
 use crate::support::gnupg::GnuPg;
 use crate::support::https::{Https, answer};
@@ -178,6 +180,41 @@ fn a_certificate_is_learned_confirmed_changed_and_forgotten() {
     world.command(&["certificate", "forget", MIRA]);
     assert_eq!(world.learned(), Vec::<Value>::new());
     assert!(!world.gateway.run(&["certificate", "forget", MIRA]).status.success());
+}
+
+#[test]
+fn a_mail_domain_vouches_for_the_certificate_that_it_signed_and_for_no_other() {
+    let signer = Signer::ed25519();
+    let server = DnsServer::start(&[("s1._domainkey.halden-labs.example", Zone::Txt(vec![signer.record.clone()]))]);
+    let sender = format!("[sender]\ndkim = true\ndns_servers = [\"{}\"]\n", server.address);
+    let way = Way { domain: "halden-labs.example", ..WAY };
+    for (fields, vouched) in [("from:subject:content-type:autocrypt", true), ("from:subject:content-type", false)] {
+        let mut world = World::new(&sender);
+        let mail = crlf(&world.report(&world.mira, 1, &autocrypt(&world.mira), ""));
+        let alert = world.send(&signer.sign(&mail, &Way { fields, ..way.clone() }));
+        assert!(alert.contains("shown by the sending domain (DKIM)"), "{alert}");
+        let voucher = world.learned()[0]["voucher"].as_str().unwrap().to_owned();
+        assert_eq!(voucher, if vouched { "dkim" } else { "nobody" });
+        // From the next mail on, whatever its domain says of that.
+        let mail = world.report(&world.mira, 2, "", "");
+        let alert = world.send(&mail);
+        assert_eq!(alert.contains("Signature:  good"), vouched, "{alert}");
+    }
+    // A signed mail of hers that somebody sends once more with another certificate vouches for nothing.
+    let mut world = World::new(&sender);
+    let other = GnuPg::with_keys(&[fixture("keys/intake.pub.asc")]);
+    other.generate(&format!("Mira <{MIRA}>"));
+    let signed =
+        signer.sign(&crlf(&world.report(&world.mira, 1, "", "")), &Way { fields: "from:subject:content-type", ..way });
+    world.send(&format!("{}{signed}", crlf(&autocrypt(&other))));
+    assert!(world.learned().iter().all(|known| known["voucher"] == "nobody"), "{:?}", world.learned());
+    let mail = world.report(&other, 2, "", "");
+    let alert = world.send(&mail);
+    assert!(!alert.contains("Signature:  good"), "{alert}");
+}
+
+fn crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
 #[test]

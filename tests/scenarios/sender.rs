@@ -105,6 +105,24 @@ fn a_domain_answers_for_a_mail_only_as_a_whole() {
             Err(Flaw::Uncovered),
         ),
         ("a Sender", good.replace("To: sec", "Sender: boss@example.org\r\nTo: sec"), Err(Flaw::Uncovered)),
+        (
+            "into another conversation",
+            good.replace("To: sec", "In-Reply-To: <2@project.example>\r\nTo: sec"),
+            Err(Flaw::Uncovered),
+        ),
+        (
+            "into another one yet",
+            good.replace("To: sec", "References: <2@project.example>\r\nTo: sec"),
+            Err(Flaw::Uncovered),
+        ),
+        (
+            "an answer",
+            {
+                let answer = mail().replace("To: sec", "In-Reply-To: <2@project.example>\r\nTo: sec");
+                rsa.sign(&answer, &Way { fields: "from:subject:date:content-type:in-reply-to", ..WAY })
+            },
+            Ok(()),
+        ),
         ("a second Subject", good.replace("To: sec", "Subject: Pay\r\nTo: sec"), Err(Flaw::Repeated)),
         ("a second From", good.replace("To: sec", "From: boss@example.org\r\nTo: sec"), Err(Flaw::Repeated)),
         ("a second Content-Type", good.replace("To: sec", "Content-Type: text/html\r\nTo: sec"), Err(Flaw::Repeated)),

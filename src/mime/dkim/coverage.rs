@@ -2,8 +2,9 @@ use super::Flaw;
 use super::signature::Signature;
 use crate::mime::HeaderSection;
 
-/// Fields that a reader sees or an answer follows: none of them may be there unsigned, nor twice.
-const SEEN: [&str; 5] = ["from", "subject", "reply-to", "date", "sender"];
+/// Fields that a reader sees, that an answer follows, or that say which mail this one answers, so that nobody sends a signed
+/// mail once more into another conversation: none of them may be there unsigned, nor twice.
+const SEEN: [&str; 7] = ["from", "subject", "reply-to", "date", "sender", "in-reply-to", "references"];
 
 /// Whether a signature covers all that a reader sees.
 ///
