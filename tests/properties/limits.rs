@@ -29,6 +29,8 @@ fn part(entity: &Entity, limits: &Limits, depth: usize) {
     let (children, boundary): (Vec<&Entity>, _) = match &entity.content {
         Content::Leaf => return,
         Content::Message(message) => (vec![message], None),
+        // A boundary that the header lost is any.
+        Content::Multipart(children) if entity.guessed => (children.iter().collect(), Some("")),
         Content::Multipart(children) => (children.iter().collect(), entity.content_type.parameter("boundary")),
     };
     assert!(depth > 0, "too deep");
