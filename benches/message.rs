@@ -137,6 +137,7 @@ impl Desk {
             refused: None,
             comment: false,
             same_ciphertext: Vec::new(),
+            online: None,
         };
         black_box(advisory::draft(opened, &report, &order, &self.identity, self.now));
         (report, verdict)

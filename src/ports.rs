@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use crate::case::{Folder, State};
 use crate::model::{
     Address, AdvisoryDraft, CaseId, CommentDraft, Commented, ContentDigest, DirectoryEntry, DnsAnswer, DnsQuestion,
-    Draft, Edition, Filed, Fingerprint, HoldReason, Known, KnownCertificate, MailId, MailKind, Marker, MessageId,
-    Origin, OutgoingMail, Outline, RawMessage, Receipt, Repository,
+    Draft, Edition, Filed, Fingerprint, HoldReason, Inquiry, Known, KnownCertificate, MailId, MailKind, Marker,
+    MessageId, Online, Origin, OutgoingMail, Outline, RawMessage, Receipt, Repository,
 };
 pub use crate::model::{Assessed, Assessment, ComposeOrder, Digest, DigestOrder, DraftOrder};
 
@@ -116,6 +116,17 @@ pub trait Advisories: Send + Sync {
     /// Adds to an advisory: as a comment, or where comments are off at the end of its description. Finds its own marker
     /// first, so asking twice adds once.
     async fn comment(&self, advisory: &Filed, draft: &CommentDraft) -> Result<Commented, FilingError>;
+
+    /// Whether [`Advisories::look_up`] asks anybody.
+    fn looks_up(&self) -> bool {
+        false
+    }
+
+    /// Asks what is public about a report, and which other advisories there are. Answers within a few seconds whatever
+    /// happens; what has no answer by then is missing.
+    async fn look_up(&self, _inquiry: &Inquiry) -> Online {
+        Online::default()
+    }
 
     /// Tries what filing in `repository` needs, for `check`.
     async fn check(&self, repository: &Repository) -> Vec<Finding>;

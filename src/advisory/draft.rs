@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::neutral::{blocks, code_span};
+use super::online::{self, checked};
 use super::pages::{Item, length, pages};
 use super::status::{cell, status};
 use crate::model::{
@@ -12,6 +13,9 @@ use crate::model::{
 
 /// Room that every page keeps for the line that tells where it continues.
 const MARGIN: usize = 400;
+/// What the first page keeps free for the gateway's own words, however many there are, so that a retry which knows more or
+/// less than the attempt before cuts the mail's text at the same places.
+const OWN_WORDS: usize = 12_000;
 /// Most packages that an advisory lists.
 const MOST_PACKAGES: usize = 20;
 
@@ -29,9 +33,14 @@ pub fn draft(
 ) -> Draft {
     let head = status(message, report, order, identity, received);
     let summary = title(report, order);
+    let similar = online::similar(report, order);
+    let head = match checked(report, order, &similar) {
+        Some(checked) => format!("{head}\n\n{checked}"),
+        None => head,
+    };
     let items = sections(report, order);
     let page = AdvisoryDraft::MAX_DESCRIPTION - MARGIN;
-    let mut texts = pages(items, page.saturating_sub(length(&head) + 2), page);
+    let mut texts = pages(items, page.saturating_sub((length(&head) + 2).max(OWN_WORDS)), page);
     let count = texts.len();
     // By the reference a retry sees how many comments of a follow-up are there already.
     let reference =
@@ -61,6 +70,7 @@ pub fn draft(
         cwe_ids: report.cwe.clone(),
         credits: report.github_login.iter().cloned().collect(),
         marker: order.marker.clone(),
+        similar,
     })
 }
 

@@ -2,11 +2,13 @@
 
 mod draft;
 mod neutral;
+mod online;
 mod pages;
 mod shapes;
 mod status;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use draft::draft;
 pub use neutral::neutralise;

@@ -166,6 +166,7 @@ pub(super) fn advisories(settings: &Settings) -> Result<Arc<dyn Advisories>, Err
     let settings = github::Settings {
         base_uri: github.api.to_string(),
         timeout: github.timeout,
+        online_checks: github.online_checks,
         ..github::Settings::new(auth, github.way)
     };
     Ok(Arc::new(GitHub::new(settings)?))

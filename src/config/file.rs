@@ -96,6 +96,7 @@ pub(super) struct GitHubTable {
     pub filing: Option<FilingWay>,
     pub api: Option<url::Url>,
     pub timeout_seconds: Option<u64>,
+    pub online_checks: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, Default)]

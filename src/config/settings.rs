@@ -220,6 +220,8 @@ pub struct GitHub {
     pub way: FilingWay,
     /// Longest time for one request.
     pub timeout: Duration,
+    /// Whether releases, linked issues and other advisories are looked up.
+    pub online_checks: bool,
 }
 
 /// As whom advisories are filed.

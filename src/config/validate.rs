@@ -260,7 +260,8 @@ impl Check<'_> {
             return Err(problem("api", "api must begin with https://, since tokens and reports travel there"));
         }
         let timeout = seconds(self.positive("github.timeout_seconds", raw.timeout_seconds)?.unwrap_or(45));
-        Ok(GitHub { api, login, way: raw.filing.unwrap_or(FilingWay::Report), timeout })
+        let way = raw.filing.unwrap_or(FilingWay::Report);
+        Ok(GitHub { api, login, way, timeout, online_checks: raw.online_checks.unwrap_or(true) })
     }
 
     fn limits(&self, limits: &crate::model::Limits) -> Result<(), ConfigError> {

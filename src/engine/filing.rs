@@ -6,7 +6,10 @@ use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
 use crate::case::{Event, Filing};
-use crate::model::{AdvisoryDraft, CommentDraft, Commented, Draft, Filed};
+use crate::model::{
+    AdvisoryDraft, Assessment, CommentDraft, Commented, Draft, Evidence, Filed, Inquiry, Known, Online, Question,
+    RawMessage,
+};
 use crate::ports::{CaseRecord, Claimed, DraftOrder, FilingError, StoreError};
 
 /// What came of asking for something to be filed.
@@ -20,8 +23,9 @@ impl Shared {
     /// Drafts, records that the attempt begins, and files.
     pub async fn file(&self, claimed: &mut Claimed, filing: Filing) -> Result<(), StepError> {
         let Some(draft) = self.draft(claimed, &filing).await? else { return Ok(()) };
-        let note = With::note(format!("filing in {} begins", filing.destination));
-        self.step(claimed, Event::Begun, note).await?;
+        let note = format!("filing in {} begins", filing.destination);
+        let with = With { assessment: with_similar(claimed, &draft), note, ..With::default() };
+        self.step(claimed, Event::Begun, with).await?;
         let asked = self.send_draft(&filing, &draft).await;
         self.asked(claimed, &filing, asked).await
     }
@@ -59,7 +63,10 @@ impl Shared {
         let drafted = {
             let raw = self.parts.store.raw(claimed.message).await?;
             let known = self.recall(claimed).await?;
-            self.ask(self.parts.opener.draft(&raw, &known, &order)).await
+            match self.online(&raw, known, order).await {
+                Ok((known, order)) => self.ask(self.parts.opener.draft(&raw, &known, &order)).await,
+                Err(failed) => Err(failed),
+            }
         };
         match drafted {
             Ok(draft) => return Ok(Some(draft)),
@@ -72,6 +79,26 @@ impl Shared {
             }
         }
         Ok(None)
+    }
+
+    /// Adds what GitHub says: about what the mail links, which a worker must read once more since nothing of it is stored,
+    /// and about the repositories where it may be filed.
+    async fn online(&self, raw: &RawMessage, known: Known, order: DraftOrder) -> Result<(Known, DraftOrder), Failed> {
+        if order.comment || !self.parts.advisories.looks_up() {
+            return Ok((known, order));
+        }
+        let links = self.ask(self.parts.opener.assess(raw, &known)).await?.links;
+        let verdict = &order.verdict;
+        let mut advisories_of = vec![order.destination.clone()];
+        for other in verdict.destination.iter().chain(&verdict.also).chain([&self.settings.fallback]) {
+            if advisories_of.len() < Online::MOST_REPOSITORIES && !advisories_of.contains(other) {
+                advisories_of.push(other.clone());
+            }
+        }
+        let inquiry = Inquiry { issues: links, releases_of: Some(order.destination.clone()), advisories_of };
+        let mut online = self.parts.advisories.look_up(&inquiry).await;
+        let issues = std::mem::take(&mut online.issues);
+        Ok((Known { issues, ..known }, DraftOrder { online: Some(online), ..order }))
     }
 
     async fn send_draft(&self, filing: &Filing, draft: &Draft) -> Asked {
@@ -138,6 +165,21 @@ impl Shared {
     }
 }
 
+/// The assessment with the advisories that may be about the same, for the alert and for people; nothing to change without.
+fn with_similar(claimed: &Claimed, draft: &Draft) -> Option<Assessment> {
+    let Draft::Advisory(draft) = draft else { return None };
+    let mut assessment = claimed.assessment.clone().filter(|_| !draft.similar.is_empty())?;
+    let evidence = &mut assessment.verdict.evidence;
+    evidence.retain(|evidence| evidence.question != Question::Duplicate);
+    evidence.extend(draft.similar.iter().map(|similar| Evidence {
+        question: Question::Duplicate,
+        says: similar.url(),
+        weight: similar.score,
+        because: format!("perhaps the same finding: {}", similar.because),
+    }));
+    Some(assessment)
+}
+
 fn no_answer() -> FilingError {
     FilingError::Unknown("no answer in time".to_owned())
 }
@@ -156,6 +198,7 @@ fn draft_order(claimed: &Claimed, filing: &Filing) -> Result<DraftOrder, StoreEr
         refused: filing.refused.clone(),
         comment: filing.comment_on.is_some(),
         same_ciphertext: Vec::new(),
+        online: None,
     })
 }
 

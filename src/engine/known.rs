@@ -21,7 +21,7 @@ impl Shared {
             }
         };
         let (dns, directory) = tokio::join!(dns, self.published_for(outline.authors.first()));
-        Ok(Ok(Known { certificates, directory, dns }))
+        Ok(Ok(Known { certificates, directory, dns, issues: Vec::new() }))
     }
 
     /// What the author's domain publishes. Of somebody whose mail only passes on another's, nothing is asked.

@@ -4,7 +4,7 @@ use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
 use crate::case::{Event, Repeat, State, Thread, Twin};
-use crate::model::{Address, Kind, MailKind, MessageId, Verdict};
+use crate::model::{Address, Inquiry, Kind, Known, MailKind, MessageId, RawMessage, Verdict};
 use crate::ports::{Assessed, Assessment, CaseRecord, Claimed, Joined, MessageFilter, MessageRecord, StoreError};
 
 /// Unfinished messages of one case that are looked at when a follow-up comes before the filing.
@@ -36,11 +36,11 @@ impl Shared {
         let assessed = {
             let raw = self.parts.store.raw(claimed.message).await?;
             match self.look_up(&raw).await? {
-                Ok(known) => self.ask(self.parts.opener.assess(&raw, &known)).await,
+                Ok(known) => self.assess(&raw, known).await,
                 Err(failed) => Err(failed),
             }
         };
-        let Assessed { mut assessment, learned } = match assessed {
+        let Assessed { mut assessment, learned, .. } = match assessed {
             Ok(assessed) => assessed,
             Err(Failed::Died(why)) => {
                 let note = With::note(format!("a worker died or stalled on it: {why}"));
@@ -65,7 +65,21 @@ impl Shared {
             return self.later(claimed, None, "the advisory it adds to is being filed").await;
         }
         let beside = Beside { repeat, twins: twins.len() };
-        self.judged(claimed, released, Assessed { assessment, learned }, known, beside).await
+        self.judged(claimed, released, Assessed { assessment, learned, links: Vec::new() }, known, beside).await
+    }
+
+    /// Opens and judges, and once more with what GitHub says about issues that the mail links.
+    async fn assess(&self, raw: &RawMessage, known: Known) -> Result<Assessed, Failed> {
+        let assessed = self.ask(self.parts.opener.assess(raw, &known)).await?;
+        if assessed.links.is_empty() || !self.parts.advisories.looks_up() {
+            return Ok(assessed);
+        }
+        let inquiry = Inquiry { issues: assessed.links.clone(), ..Inquiry::default() };
+        let issues = self.parts.advisories.look_up(&inquiry).await.issues;
+        if issues.is_empty() {
+            return Ok(assessed);
+        }
+        self.ask(self.parts.opener.assess(raw, &Known { issues, ..known })).await
     }
 
     async fn judged(
@@ -76,7 +90,7 @@ impl Shared {
         known: Conversation,
         beside: Beside,
     ) -> Result<(), StepError> {
-        let Assessed { assessment, learned } = assessed;
+        let Assessed { assessment, learned, .. } = assessed;
         let joins = matches!(assessment.verdict.kind, Kind::FollowUp | Kind::Bounce);
         let case = match claimed.case.take().or(known.case.filter(|_| joins)) {
             Some(case) => Some(case),

@@ -3,6 +3,9 @@ use std::time::Duration;
 use crate::case::{Backoff, Policy};
 use crate::model::{Limits, Repository};
 
+/// How long a look-up may take: adapters end theirs before.
+const LOOK_UP: Duration = Duration::from_secs(30);
+
 /// How the engine works.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -87,7 +90,7 @@ impl Settings {
 
     /// How long a claim holds: longer than all that is done under one.
     pub(super) fn lease(&self) -> Duration {
-        self.timeouts.open + self.timeouts.file + self.timeouts.settle
+        self.timeouts.open * 2 + LOOK_UP + self.timeouts.file + self.timeouts.settle
     }
 
     pub(super) fn mail_lease(&self) -> Duration {

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use crate::ports::FilingError;
 
 /// Longest answer that is read, in bytes: a page of advisories with full descriptions fits.
 const MAX_ANSWER: usize = 64 << 20;
+/// Calls of the hour's 5,000 that nothing but filing may use.
+const KEPT_FOR_FILING: u64 = 1_000;
 /// Renames that are followed in a row.
 const MAX_MOVES: usize = 3;
 
@@ -26,6 +29,8 @@ pub(super) struct Client {
     timeout: Duration,
     /// No call before this: GitHub's limits are for the credentials and not for a repository.
     paused: Mutex<Option<Instant>>,
+    /// How many calls GitHub still allows in this hour, as it last said.
+    left: AtomicU64,
 }
 
 /// What calls are made with. An `Octocrab` copies its cached token when it is cloned, so it is shared.
@@ -83,7 +88,12 @@ impl<'a> Call<'a> {
 
 impl Client {
     pub(super) fn new(credentials: Credentials, base: Url, timeout: Duration) -> Self {
-        Client { credentials, base, timeout, paused: Mutex::new(None) }
+        Client { credentials, base, timeout, paused: Mutex::new(None), left: AtomicU64::new(u64::MAX) }
+    }
+
+    /// Whether there are calls to spare for what filing does not need.
+    pub(super) fn can_spare(&self) -> bool {
+        self.awake().is_ok() && self.left.load(Ordering::Relaxed) > KEPT_FOR_FILING
     }
 
     pub(super) fn is_app(&self) -> bool {
@@ -256,6 +266,9 @@ impl Client {
     }
 
     fn pause_if_asked(&self, reply: &Reply) {
+        let left =
+            reply.headers.get("x-ratelimit-remaining").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        self.left.store(left.unwrap_or(u64::MAX), Ordering::Relaxed);
         if let Some(wait) = answer::asks_to_wait(reply) {
             *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
         }

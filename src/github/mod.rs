@@ -10,6 +10,7 @@ mod client;
 mod comment;
 mod file;
 mod find;
+mod look_up;
 mod request;
 
 use std::fmt;
@@ -23,7 +24,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use self::client::{Client, Credentials};
-use crate::model::{AdvisoryDraft, CommentDraft, Commented, Filed, FilingWay, Marker, Repository};
+use self::look_up::Memory;
+use crate::model::{AdvisoryDraft, CommentDraft, Commented, Filed, FilingWay, Inquiry, Marker, Online, Repository};
 use crate::ports::{Advisories, FilingError, Finding};
 
 /// Where GitHub's REST API is, unless an Enterprise server is used.
@@ -41,6 +43,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// For one call as a whole, connecting and reading the answer included.
     pub timeout: Duration,
+    /// Whether releases, linked issues and other advisories are looked up.
+    pub online_checks: bool,
 }
 
 impl Settings {
@@ -52,6 +56,7 @@ impl Settings {
             filing,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(45),
+            online_checks: true,
         }
     }
 }
@@ -101,6 +106,8 @@ pub enum SettingsError {
 pub struct GitHub {
     client: Client,
     filing: FilingWay,
+    /// `None`: nothing is looked up.
+    memory: Option<Memory>,
 }
 
 impl GitHub {
@@ -112,7 +119,8 @@ impl GitHub {
         tokio::runtime::Handle::try_current().map_err(|_| SettingsError::Runtime)?;
         let base = checked_base(&settings.base_uri)?;
         let credentials = credentials(&settings, &base)?;
-        Ok(GitHub { client: Client::new(credentials, base, settings.timeout), filing: settings.filing })
+        let memory = settings.online_checks.then(Memory::default);
+        Ok(GitHub { client: Client::new(credentials, base, settings.timeout), filing: settings.filing, memory })
     }
 }
 
@@ -128,6 +136,17 @@ impl Advisories for GitHub {
 
     async fn comment(&self, advisory: &Filed, draft: &CommentDraft) -> Result<Commented, FilingError> {
         comment::comment(&self.client, advisory, draft).await
+    }
+
+    fn looks_up(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    async fn look_up(&self, inquiry: &Inquiry) -> Online {
+        match &self.memory {
+            Some(memory) => look_up::look_up(&self.client, memory, inquiry).await,
+            None => Online::default(),
+        }
     }
 
     async fn check(&self, repository: &Repository) -> Vec<Finding> {

@@ -209,6 +209,7 @@ mod tests {
             cwe_ids: vec!["CWE-79".into()],
             credits: vec!["erin-t".into()],
             marker,
+            similar: vec![],
         };
         change(&mut draft);
         draft

@@ -98,6 +98,7 @@ mod tests {
             cwe_ids: vec!["CWE-79".into()],
             credits: vec![],
             marker: Marker::from_random([7; 16]),
+            similar: vec![],
         }
     }
 

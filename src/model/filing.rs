@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseId, GhsaId, InvalidId, MessageFacts, Package, Repository, Secret, Severity, Verdict};
+use super::{CaseId, GhsaId, InvalidId, MessageFacts, Online, Package, Repository, Secret, Severity, Similar, Verdict};
 
 /// What the gateway writes into GitHub for a message (stage 6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct DraftOrder {
     pub comment: bool,
     /// Cases and messages of other senders that hold the same ciphertext.
     pub same_ciphertext: Vec<String>,
+    /// What GitHub said about releases and other advisories; `None`: it was not asked.
+    pub online: Option<Online>,
 }
 
 /// A private advisory as it will be filed, within GitHub's limits.
@@ -47,6 +49,8 @@ pub struct AdvisoryDraft {
     /// GitHub logins to credit; only the draft endpoint takes them.
     pub credits: Vec<String>,
     pub marker: Marker,
+    /// Other advisories that may be about the same; the description names them, too.
+    pub similar: Vec<Similar>,
 }
 
 impl AdvisoryDraft {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, InvalidId, KnownCertificate};
+use super::{Address, InvalidId, IssueLink, KnownCertificate, LinkedIssue};
 
 /// What has to be looked up before a message is opened, because the process that opens it cannot: read from its outer
 /// header section alone.
@@ -34,6 +34,8 @@ pub struct Known {
     pub directory: Vec<DirectoryEntry>,
     /// Answers to [`Outline::dns`].
     pub dns: Vec<DnsAnswer>,
+    /// What GitHub said about issues that its text links ([`Assessed::links`](super::Assessed::links)).
+    pub issues: Vec<LinkedIssue>,
 }
 
 /// What a Web Key Directory holds for an address (draft-koch-openpgp-webkey-service): bytes that nobody has looked at.
@@ -62,6 +64,7 @@ impl Known {
             certificates: certificates.take(Self::MOST_CERTIFICATES).cloned().collect(),
             directory: directory.take(Outline::MOST_AUTHORS).cloned().collect(),
             dns: dns.take(Outline::MOST_QUESTIONS).cloned().collect(),
+            issues: self.issues.iter().take(IssueLink::MOST).cloned().collect(),
         }
     }
 }

@@ -15,11 +15,13 @@ mod known;
 mod learned;
 mod lookalike;
 mod mail;
+mod online;
 mod outcome;
 mod outgoing;
 mod report;
 mod secret;
 mod settings;
+mod similarity;
 mod verdict;
 mod when;
 
@@ -41,9 +43,13 @@ pub use mail::{
     NamedRecipient, OpenedMessage, Origin, Outside, Part, PartContent, Protection, RawMessage, Sender, Signature,
     SignatureStatus, Unreadable,
 };
+pub use online::{
+    Beside, Inquiry, IssueLink, LinkedIssue, Online, OtherAdvisory, PublicIssue, Released, Releases, Similar,
+};
 pub use outcome::{HoldReason, IgnoreReason, Outcome};
 pub use outgoing::{Assessed, Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
 pub use secret::Secret;
 pub use settings::{Edition, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
+pub use similarity::similarity;
 pub use verdict::{Action, Confidence, Disclosure, Evidence, Kind, Question, Verdict};

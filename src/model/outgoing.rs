@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Action, Address, CaseId, KnownCertificate, MailId, MessageFacts, MessageId, Outcome, Repository, Verdict};
+use super::{
+    Action, Address, CaseId, IssueLink, KnownCertificate, MailId, MessageFacts, MessageId, Outcome, Repository, Verdict,
+};
 
 /// What stages 3 to 5 say about a message: all of it may be stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// Certificates to be kept: new ones, and known ones with their news.
     pub learned: Vec<KnownCertificate>,
+    /// Links in its text that GitHub can be asked about; never stored.
+    pub links: Vec<IssueLink>,
 }
 
 /// What stage 8 needs besides the message.

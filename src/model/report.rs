@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use super::{ContentDigest, Secret};
+use super::{ContentDigest, LinkedIssue, Secret};
 
 /// What a message says about a vulnerability (stage 4). Nothing is invented: what the mail does not state is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Report {
     /// A GitHub login offered for credit.
     pub github_login: Option<String>,
     pub attachments: Vec<AttachmentSummary>,
+    /// What GitHub said about linked issues, where it was asked.
+    pub linked: Vec<LinkedIssue>,
 }
 
 /// A package that a report names.

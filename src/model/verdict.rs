@@ -49,6 +49,8 @@ pub enum Question {
     Kind,
     Disclosure,
     Repository,
+    /// Which other advisory may be about the same.
+    Duplicate,
 }
 
 /// What a message is.

@@ -7,6 +7,7 @@
 
 mod extract;
 mod judge;
+mod linked;
 mod reading;
 mod routing;
 mod scan;
@@ -42,4 +43,5 @@ pub use judge::{
     Example, ExamplesError, Explanation, Signal, Wording, WordingError, examples_of_mail, explain, judge, learn,
     read_examples,
 };
+pub use linked::links_to_look_up;
 pub use routing::{Import, Problem as RoutingProblem, RegistryFile, Routing, RoutingError};

@@ -107,7 +107,9 @@ impl Desk {
     /// Opens, reads and judges (stages 3 to 5).
     pub fn assess(&self, message: &RawMessage, known: &Known, now: OffsetDateTime) -> Assessed {
         let (opened, report) = self.read(message, known, None, now);
-        Assessed { assessment: self.judge(&opened, &report), learned: opened.learned }
+        let assessment = self.judge(&opened, &report);
+        let links = triage::links_to_look_up(&report, &assessment.verdict, &self.settings.identity);
+        Assessed { assessment, learned: opened.learned, links }
     }
 
     /// What has to be looked up before the message is opened.
@@ -181,7 +183,8 @@ impl Desk {
         if let Some(facts) = judged {
             opened.keep_to(facts);
         }
-        let report = triage::extract(&opened, &self.routing);
+        let mut report = triage::extract(&opened, &self.routing);
+        report.linked = known.issues.clone();
         (opened, report)
     }
 

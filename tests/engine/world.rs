@@ -276,7 +276,7 @@ impl Opener for Outside {
         if field(message, "public").is_some() {
             verdict.disclosure = Some(Disclosure::Public);
         }
-        Ok(Assessed { assessment, learned: Vec::new() })
+        Ok(Assessed { assessment, learned: Vec::new(), links: Vec::new() })
     }
 
     async fn draft(&self, message: &RawMessage, _known: &Known, order: &DraftOrder) -> Result<Draft, OpenerError> {
@@ -294,6 +294,7 @@ impl Opener for Outside {
                 cwe_ids: Vec::new(),
                 credits: Vec::new(),
                 marker,
+                similar: Vec::new(),
             })
         })
     }

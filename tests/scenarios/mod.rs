@@ -17,6 +17,7 @@ mod imap;
 mod injection;
 mod key_kinds;
 mod maildir;
+mod online;
 mod opening;
 mod refusals;
 mod routes;

@@ -28,6 +28,7 @@ pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
     let (cvss, rest) = stated::cvss(&both);
     let mut report = Report {
         title: Secret::default(),
+        linked: Vec::new(),
         packages: packages::packages(&both, routing),
         severity: stated::severity(&rest),
         cvss,

@@ -6,7 +6,9 @@ use super::lexicon::Concept::{
     Somebody, Tell, Tracker, Unanswered, Venue,
 };
 use super::{Answer, evidence, sureness};
-use crate::model::{Disclosure, Encryption, Evidence, Identity, OpenedMessage, Question, Report};
+use crate::model::{
+    Beside, Disclosure, Encryption, Evidence, Identity, IssueLink, LinkedIssue, OpenedMessage, Question, Report,
+};
 use crate::triage::{first_bytes, last_bytes, read};
 
 /// How a clause speaks about who knows.
@@ -78,8 +80,25 @@ pub(super) fn judge(
     let owner = identity.github_owner.to_ascii_lowercase();
     let text = read(report.text.expose()).to_lowercase();
     let (mut discussion, mut compared, mut post) = (false, false, false);
+    let mut of_links: Vec<(f32, &str)> = Vec::new();
     for link in links {
-        if is_discussion(&link, &owner) {
+        // Who has looked knows better than the wording.
+        if let Some(looked_up) = looked_up(report, &link, &owner) {
+            let (weight, because) = match looked_up {
+                Beside::Same => {
+                    (4.0, "links an issue or pull request that anyone can read, whose text is like the report's")
+                }
+                Beside::Unclear => (2.0, "links an issue or pull request of the project that anyone can read"),
+                Beside::Other => (
+                    0.5,
+                    "only mentions an issue or pull request that anyone can read: its text is unlike the report's",
+                ),
+                Beside::Hidden => (-0.5, "links an issue or pull request that is not there, or that few can read"),
+            };
+            if !of_links.iter().any(|(_, known)| *known == because) {
+                of_links.push((weight, because));
+            }
+        } else if is_discussion(&link, &owner) {
             let other = is_compared(&text, &link);
             compared |= other;
             discussion |= !other;
@@ -90,6 +109,7 @@ pub(super) fn judge(
     if learned > 0.0 {
         add(learned, "is worded like mail about what is public already (learned weights)");
     }
+    of_links.into_iter().for_each(|(weight, because)| add(weight, because));
     if discussion {
         add(2.0, "links an issue, pull request or discussion of the project");
     } else if compared {
@@ -189,6 +209,16 @@ const POSTS: &[&str] = &[
     "zhihu.com/",
     "qiita.com/",
 ];
+
+/// What GitHub said about a link, where it was asked.
+fn looked_up(report: &Report, link: &str, owner: &str) -> Option<Beside> {
+    let link = IssueLink::parse(link, owner)?;
+    let same = |issue: &&LinkedIssue| {
+        issue.link.number == link.number
+            && issue.link.repository.as_str().eq_ignore_ascii_case(link.repository.as_str())
+    };
+    Some(report.linked.iter().find(same)?.beside(report))
+}
 
 /// An issue, a pull request or a discussion with a number, in a repository of `owner`.
 fn is_discussion(link: &str, owner: &str) -> bool {

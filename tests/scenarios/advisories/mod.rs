@@ -48,6 +48,7 @@ fn draft(number: u8) -> AdvisoryDraft {
         cwe_ids: vec!["CWE-787".into()],
         credits: vec!["erin-t".into()],
         marker: marker(number),
+        similar: vec![],
     }
 }
 

@@ -53,6 +53,9 @@ impl Contract {
         if template.contains("/comments") {
             return comments(template, method);
         }
+        if template.contains("/releases") || template.contains("/issues/") {
+            return public(template, method);
+        }
         self.description["paths"][template].get(method.to_ascii_lowercase()).cloned()
     }
 }
@@ -69,6 +72,14 @@ fn comments(template: &str, method: &str) -> Option<Value> {
         (false, "GET") => Some(json!({})),
         _ => None,
     }
+}
+
+/// Releases and issues, as the documentation of the REST API describes them: they are no part of the description.
+fn public(template: &str, method: &str) -> Option<Value> {
+    let number = |name: &str, most: u32| json!({ "name": name, "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": most } });
+    let lists = template.ends_with("/releases");
+    let parameters = if lists { vec![number("per_page", 100), number("page", 100)] } else { Vec::new() };
+    (method == "GET").then(|| json!({ "parameters": parameters }))
 }
 
 fn check_query(operation: &Value, description: &Value, query: &[(String, String)]) -> Vec<String> {

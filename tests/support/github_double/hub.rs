@@ -60,6 +60,12 @@ pub struct Repo {
     pub permission: String,
     pub advisories: Vec<Value>,
     pub comments: HashMap<String, Vec<Value>>,
+    /// Not everybody can see it.
+    pub private: bool,
+    /// Newest first.
+    pub releases: Vec<Value>,
+    /// By number.
+    pub issues: HashMap<String, Value>,
 }
 
 impl Default for Repo {
@@ -78,6 +84,9 @@ impl Default for Repo {
             permission: "write".into(),
             advisories: Vec::new(),
             comments: HashMap::new(),
+            private: false,
+            releases: Vec::new(),
+            issues: HashMap::new(),
         }
     }
 }
@@ -243,9 +252,10 @@ impl Hub {
         }
         let id = way.ghsa_id.clone().unwrap_or_default();
         match way.endpoint {
-            "repository" => {
-                Answer::json(200, &json!({ "full_name": repository, "archived": repo.archived, "private": false }))
-            }
+            "repository" => Answer::json(
+                200,
+                &json!({ "full_name": repository, "archived": repo.archived, "private": repo.private }),
+            ),
             "installation" if !repo.installed => Answer::no(404, "Not Found"),
             "installation" => Answer::json(
                 200,
@@ -253,6 +263,14 @@ impl Hub {
                 "permissions": { "metadata": "read", "repository_advisories": repo.permission } }),
             ),
             "reporting" => Answer::json(200, &json!({ "enabled": repo.reporting })),
+            "releases" => Answer::json(200, &json!(repo.releases)),
+            "latest" => {
+                let latest = repo.releases.iter().find(|release| release["prerelease"] == json!(false));
+                latest.map_or_else(|| Answer::no(404, "Not Found"), |release| Answer::json(200, release))
+            }
+            "issue" => {
+                repo.issues.get(&id).map_or_else(|| Answer::no(404, "Not Found"), |issue| Answer::json(200, issue))
+            }
             "report" if !repo.reporting => Answer::no(403, "Private vulnerability reporting is not enabled"),
             "create" | "update" if !repo.may_draft => Answer::no(403, "Resource not accessible by integration"),
             "list" if !repo.may_read => Answer::no(403, "Resource not accessible by integration"),

@@ -7,6 +7,7 @@ pub(super) struct Way {
     pub(super) template: &'static str,
     /// The repository as the request names it: `owner/name`, or its number after a rename.
     pub(super) place: Place,
+    /// Of an advisory; of an issue, its number.
     pub(super) ghsa_id: Option<String>,
 }
 
@@ -36,6 +37,11 @@ pub(super) fn way(method: &str, path: &str) -> Option<Way> {
         ("GET", ["installation"]) => ("installation", "/repos/{owner}/{repo}/installation", None),
         ("GET", ["private-vulnerability-reporting"]) => {
             ("reporting", "/repos/{owner}/{repo}/private-vulnerability-reporting", None)
+        }
+        ("GET", ["releases"]) => ("releases", "/repos/{owner}/{repo}/releases", None),
+        ("GET", ["releases", "latest"]) => ("latest", "/repos/{owner}/{repo}/releases/latest", None),
+        ("GET", ["issues", number]) => {
+            ("issue", "/repos/{owner}/{repo}/issues/{issue_number}", Some((*number).to_owned()))
         }
         ("POST", ["security-advisories", "reports"]) => {
             ("report", "/repos/{owner}/{repo}/security-advisories/reports", None)
