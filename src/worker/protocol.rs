@@ -5,7 +5,7 @@
 //! which are moved and never copied into the first. The reader allocates as bytes arrive and not as a length announces.
 
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -99,10 +99,13 @@ pub(super) fn decode<T: DeserializeOwned>(piece: &[u8]) -> io::Result<T> {
 
 /// Sends a frame, as the daemon does.
 pub(super) async fn send<W: AsyncWrite + Unpin>(to: &mut W, pieces: &[&[u8]]) -> io::Result<()> {
-    to.write_all(&length(pieces.len())?).await?;
-    for piece in pieces {
-        to.write_all(&length(piece.len())?).await?;
-        to.write_all(piece).await?;
+    let lengths = lengths(pieces)?;
+    let mut frame = frame(&lengths, pieces);
+    let mut rest = frame.as_mut_slice();
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        let sent = some(to.write_vectored(rest).await?)?;
+        IoSlice::advance_slices(&mut rest, sent);
     }
     to.flush().await
 }
@@ -123,10 +126,13 @@ pub(super) async fn receive<R: AsyncRead + Unpin>(from: &mut R, limit: u64) -> i
 
 /// Sends a frame, as a worker does.
 pub(super) fn send_blocking<W: Write>(to: &mut W, pieces: &[&[u8]]) -> io::Result<()> {
-    to.write_all(&length(pieces.len())?)?;
-    for piece in pieces {
-        to.write_all(&length(piece.len())?)?;
-        to.write_all(piece)?;
+    let lengths = lengths(pieces)?;
+    let mut frame = frame(&lengths, pieces);
+    let mut rest = frame.as_mut_slice();
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        let sent = some(to.write_vectored(rest)?)?;
+        IoSlice::advance_slices(&mut rest, sent);
     }
     to.flush()
 }
@@ -153,6 +159,25 @@ fn read_u32<R: Read>(from: &mut R) -> io::Result<u32> {
     let mut bytes = [0; 4];
     from.read_exact(&mut bytes)?;
     Ok(u32::from_be_bytes(bytes))
+}
+
+/// The count of pieces, and the length of each.
+fn lengths(pieces: &[&[u8]]) -> io::Result<Vec<[u8; 4]>> {
+    std::iter::once(pieces.len()).chain(pieces.iter().map(|piece| piece.len())).map(length).collect()
+}
+
+/// A frame in the order of the wire. It is handed to the kernel in one go: a reader that is woken for each length pays with
+/// a tenth of what a short message costs.
+fn frame<'a>(lengths: &'a [[u8; 4]], pieces: &[&'a [u8]]) -> Vec<IoSlice<'a>> {
+    let none: &[u8] = &[];
+    let pieces = std::iter::once(none).chain(pieces.iter().copied());
+    let both = lengths.iter().zip(pieces).flat_map(|(length, piece)| [length.as_slice(), piece]);
+    both.map(IoSlice::new).collect()
+}
+
+/// What was written, which is something.
+fn some(written: usize) -> io::Result<usize> {
+    if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(written) }
 }
 
 fn length(length: usize) -> io::Result<[u8; 4]> {
