@@ -11,9 +11,9 @@ use time::OffsetDateTime;
 
 use crate::case::{Folder, State};
 use crate::model::{
-    Address, AdvisoryDraft, CaseId, CommentDraft, Commented, ContentDigest, DirectoryEntry, DnsAnswer, DnsQuestion,
-    Draft, Edition, Filed, Fingerprint, HoldReason, Inquiry, Known, KnownCertificate, MailId, MailKind, Marker,
-    MessageId, Online, Origin, OutgoingMail, Outline, RawMessage, Receipt, Repository,
+    Address, AdvisoryDraft, CaseId, Chain, CommentDraft, Commented, ContentDigest, DirectoryEntry, DnsAnswer,
+    DnsQuestion, Draft, Edition, Filed, Fingerprint, HoldReason, Inquiry, Known, KnownCertificate, KnownLink, MailId,
+    MailKind, Marker, MessageId, Online, Origin, OutgoingMail, Outline, RawMessage, Receipt, Repository,
 };
 pub use crate::model::{Assessed, Assessment, ComposeOrder, Digest, DigestOrder, DraftOrder};
 
@@ -356,6 +356,10 @@ pub trait Store: Send + Sync {
     /// A person's word that a learned certificate is the right one ([`crate::model::Voucher::Operator`]); `false`: there
     /// is no such.
     async fn pin_certificate(&self, address: &Address, fingerprint: &Fingerprint) -> Result<bool, StoreError>;
+
+    /// Holds the outcomes of all messages to their chain as it is at one moment, and to a link that somebody noted. Reads
+    /// everything.
+    async fn verify(&self, known: Option<KnownLink>) -> Result<Chain, StoreError>;
 
     /// Waits for what is being written and closes all connections.
     async fn close(&self);

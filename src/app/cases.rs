@@ -6,7 +6,7 @@ use super::parts::{self, SystemClock};
 use super::{Error, Settings};
 use crate::case::Misfit;
 use crate::engine::{self, Order, OrderError};
-use crate::model::{CaseId, InvalidId, MessageId};
+use crate::model::{CaseId, Chain, InvalidId, KnownLink, MessageId};
 use crate::ports::{History, MessageFilter, MessageRecord, Store, StoreError};
 
 /// How often a step is tried again when the running gateway has just moved the message on.
@@ -64,6 +64,11 @@ impl Cases {
             shown.push((record, history));
         }
         Ok(shown)
+    }
+
+    /// Holds the outcomes of all messages to their chain, and to a link that was noted before.
+    pub async fn verify(&self, known: Option<KnownLink>) -> Result<Chain, Error> {
+        Ok(self.store.verify(known).await?)
     }
 
     /// Gives a message, or each message of a case that can take it, a person's order. Returns those that took it.

@@ -14,6 +14,7 @@ mod parts;
 mod process;
 mod routes;
 mod run;
+mod state;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub use message::{mail_files, read_message};
 pub use process::process;
 pub use routes::{Imported, TableProblem, check_routes, explain_mail, explain_text, import_routes};
 pub use run::run;
+pub use state::{back_up, restore};
 
 pub use crate::config::{Loaded, Settings};
 pub use crate::engine::Order;

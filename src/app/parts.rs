@@ -116,21 +116,37 @@ pub(super) async fn store(settings: &Settings) -> Result<Arc<dyn Store>, Error> 
         StorePlace::File(path) => path,
         StorePlace::Postgres(_) => return existing_store(settings).await,
     };
+    make_folder(path)?;
+    Ok(Arc::new(Sqlite::open(path).await?))
+}
+
+/// Makes the folder of a file, where only that one is missing.
+pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
     if let Some(folder) = path.parent().filter(|folder| can_be_made(folder)) {
         let made = std::fs::DirBuilder::new().mode(0o700).create(folder);
         made.map_err(|error| file_error("make", folder, &error))?;
     }
-    Ok(Arc::new(Sqlite::open(path).await?))
+    Ok(())
+}
+
+/// That a gateway has worked with this state.
+pub(super) fn must_exist(path: &Path) -> Result<(), Error> {
+    let path_shown = path.display();
+    match path.exists() {
+        true => Ok(()),
+        false => Err(Error::refused(format!(
+            "there is no state in {path_shown} yet: the gateway has not run with these settings"
+        ))),
+    }
 }
 
 /// The store that a gateway has made already.
 pub(super) async fn existing_store(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
     match &settings.store {
-        StorePlace::File(path) if !path.exists() => Err(Error::refused(format!(
-            "there is no state in {} yet: the gateway has not run with these settings",
-            path.display()
-        ))),
-        StorePlace::File(path) => Ok(Arc::new(Sqlite::open(path).await?)),
+        StorePlace::File(path) => {
+            must_exist(path)?;
+            Ok(Arc::new(Sqlite::open(path).await?))
+        }
         StorePlace::Postgres(place) => Ok(Arc::new(Postgres::open(&postgres(place)?).await?)),
     }
 }

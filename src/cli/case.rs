@@ -6,6 +6,7 @@ use time::macros::format_description;
 
 use super::Context;
 use super::output::{table, word};
+use super::verify::Verify;
 use crate::app::{self, Cases, Error, Order, Which};
 use crate::case::Release;
 use crate::model::{Outcome, Repository};
@@ -22,6 +23,7 @@ pub(super) enum Case {
     Retry(Retry),
     Hold(Hold),
     Drop(Drop),
+    Verify(Verify),
 }
 
 /// List messages, newest first.
@@ -111,6 +113,7 @@ impl Case {
         app::block_on(async {
             let cases = Cases::open(&loaded.settings).await?;
             match self {
+                Case::Verify(verify) => return verify.execute(&cases, context).await,
                 Case::List(list) => list.execute(&cases, context).await?,
                 Case::Show(Show { which: Target { which } }) => show(&cases, &which, context).await?,
                 Case::Release(ReleaseCase { which, repository }) => {

@@ -17,6 +17,8 @@ mod process;
 mod routes;
 mod run;
 mod spawner;
+mod store;
+mod verify;
 mod worker;
 
 use std::path::PathBuf;
@@ -73,6 +75,8 @@ enum Command {
     Certificate(certificate::Certificate),
     #[command(subcommand)]
     Routes(routes::Routes),
+    #[command(subcommand)]
+    Store(store::Store),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(hide = true)]
@@ -134,6 +138,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Error> {
         Command::Case(case) => case.execute(context),
         Command::Certificate(certificate) => certificate.execute(context),
         Command::Routes(routes) => routes.execute(context),
+        Command::Store(store) => store.execute(context),
         Command::Completions(completions) => completions.execute(&mut Arguments::command(), context),
         Command::Man(man) => man.execute(Arguments::command(), context),
         Command::Spawner(spawner) => spawner.execute(),

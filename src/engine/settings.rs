@@ -36,6 +36,8 @@ pub struct Settings {
     pub mail_patience: Duration,
     /// How often idle tasks look for what another process (a command) has changed in the store.
     pub look: Duration,
+    /// How long the right to read a mailbox lasts: after this, a gateway that has died is replaced by another.
+    pub turn: Duration,
     /// How far ahead [`super::Engine::drain`] and [`super::Engine::process`] wait for work that is not due yet.
     pub drain_patience: Duration,
     pub timeouts: Timeouts,
@@ -76,6 +78,7 @@ impl Settings {
             setup_wait: seconds(60),
             mail_patience: seconds(5 * 24 * 3_600),
             look: seconds(5),
+            turn: seconds(30),
             drain_patience: seconds(5),
             timeouts: Timeouts {
                 fetch: seconds(300),

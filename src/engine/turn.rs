@@ -7,11 +7,6 @@ use super::Shared;
 use super::poll::PollError;
 use crate::ports::StoreError;
 
-/// After this, a gateway that has died or is cut off from the store is replaced.
-const LEASE: Duration = Duration::from_secs(30);
-/// How often the lease is prolonged: twice may fail.
-const PROLONG: Duration = Duration::from_secs(10);
-
 /// The right to read one source.
 pub(super) struct Turn<'a> {
     shared: &'a Shared,
@@ -54,9 +49,14 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// How often the lease is prolonged: once may fail.
+    fn prolong(&self) -> Duration {
+        self.shared.settings.turn / 3
+    }
+
     async fn keep(&mut self) -> Result<Duration, StoreError> {
         loop {
-            tokio::time::sleep(PROLONG).await;
+            tokio::time::sleep(self.prolong()).await;
             if let Some(wait) = self.ask().await? {
                 return Ok(wait);
             }
@@ -65,12 +65,12 @@ impl<'a> Turn<'a> {
 
     /// Asks for the turn, unless it is ours for a while yet; how long it is somebody else's.
     async fn ask(&mut self) -> Result<Option<Duration>, StoreError> {
-        if self.held.is_some_and(|at| at.elapsed() < PROLONG) {
+        if self.held.is_some_and(|at| at.elapsed() < self.prolong()) {
             return Ok(None);
         }
         let had = self.held.take().is_some();
         let now = self.shared.parts.clock.now();
-        let Some(until) = self.shared.parts.store.hold(self.source, now, LEASE).await? else {
+        let Some(until) = self.shared.parts.store.hold(self.source, now, self.shared.settings.turn).await? else {
             self.held = Some(Instant::now());
             return Ok(None);
         };

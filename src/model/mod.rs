@@ -5,6 +5,7 @@
 //! them, which is how "no decrypted text is stored" is kept by the compiler's help and not by care alone.
 
 mod address;
+mod chain;
 mod digest;
 mod doubt;
 mod facts;
@@ -26,6 +27,7 @@ mod verdict;
 mod when;
 
 pub use address::{Address, InvalidAddress};
+pub use chain::{BrokenLink, Chain, KnownLink};
 pub use digest::{Digest, DigestOrder, Ending, FailedMail, HeldMessage, Listing, UnfinishedMessage};
 pub use doubt::Doubt;
 pub use facts::MessageFacts;

@@ -2,6 +2,9 @@
 //! command beside it.
 
 mod certificates;
+pub mod chain;
+mod ciphertexts;
+mod digest;
 mod several;
 
 use std::time::Duration;
@@ -24,9 +27,9 @@ pub async fn contract(store: &dyn Store, other: &dyn Store) {
     keeps_raw_bytes_as_long_as_somebody_may_open_them(store).await;
     numbers_cases_and_finds_them_by_mail(store).await;
     limits_replies_and_sends_each_mail_once(store).await;
-    finds_the_same_ciphertext_again(store).await;
-    finds_what_is_worth_another_look_once(store).await;
-    tells_of_everything_once(store).await;
+    ciphertexts::finds_the_same_ciphertext_again(store).await;
+    ciphertexts::finds_what_is_worth_another_look_once(store).await;
+    digest::tells_of_everything_once(store).await;
     certificates::keeps_what_was_learned_within_bounds(store).await;
     several::lends_to_one_at_a_time(store, other).await;
     several::gives_each_message_to_one(store, other).await;
@@ -35,6 +38,7 @@ pub async fn contract(store: &dyn Store, other: &dyn Store) {
     several::judges_one_after_the_other(store, other).await;
     several::counts_without_gaps(store, other).await;
     keeps_what_servers_say(store).await;
+    chain::is_whole(store, other).await;
 }
 
 pub fn message(uid: u32, text: &str) -> RawMessage {
@@ -299,136 +303,6 @@ async fn limits_replies_and_sends_each_mail_once(store: &dyn Store) {
         store.history(recorded.message).await.unwrap().mails.into_iter().map(|mail| mail.status).collect();
     status.sort();
     assert_eq!(status, ["failed: 550 no", "sent: 250 ok", "waiting: 451"]);
-}
-
-async fn tells_of_everything_once(store: &dyn Store) {
-    let hour = |hours: u64| NOW + Duration::from_secs(hours * 3_600);
-    assert_eq!(store.last_digest().await.unwrap(), None);
-    let first = store.digest(NOW).await.unwrap();
-    assert!(!first.endings.is_empty() && first.since.is_none());
-    assert!(store.digest_made(&first, &[]).await.unwrap());
-    assert_eq!(store.last_digest().await.unwrap(), Some(NOW));
-    let untold = store.digest(hour(1)).await.unwrap();
-    assert_eq!((untold.since, &untold.endings), (Some(NOW), &first.endings), "without mails nothing was told");
-    let mails = [mail(MailKind::Digest, "d1@g", "ana@example.org")];
-    assert!(!store.digest_made(&first, &mails).await.unwrap(), "another was made in between");
-    assert!(store.digest_made(&untold, &mails).await.unwrap());
-    let mut sent = Vec::new();
-    while let Some(queued) = store.claim_mail(hour(1), LEASE).await.unwrap() {
-        sent.push((queued.mail.kind, queued.message));
-        let result = match queued.mail.kind {
-            MailKind::Digest => MailResult::Failed { reason: "canary".into(), refused: true },
-            _ => MailResult::Sent(Receipt { response: "250 ok".into() }),
-        };
-        store.mail_done(queued.id, result, NOW).await.unwrap();
-    }
-    assert_eq!(sent.last(), Some(&(MailKind::Digest, None)));
-    let told = store.digest(hour(2)).await.unwrap();
-    assert!(told.endings.is_empty() && told.is_quiet(), "a failed digest alone is nothing to say: {told:?}");
-
-    let (spam, held) = (record(store, 71, "canary").await.message, record(store, 72, "canary 2").await.message);
-    let turn = claim(store, Lane::Open).await.unwrap().turn;
-    let ignored = Outcome::Ignored(IgnoreReason::Spam);
-    let mut judged = assessment("spam@example.org");
-    judged.verdict.kind = Kind::Spam;
-    let moving = Advance { assessment: Some(judged), ..step(turn, State::Move { outcome: ignored.clone() }) };
-    let turn = store.advance(spam, moving).await.unwrap();
-    store.advance(spam, step(turn, State::Nothing { outcome: ignored })).await.unwrap();
-    let case = store.open_case(held, "T-SEC", None, NOW).await.unwrap().id;
-    let turn = claim(store, Lane::Open).await.unwrap().turn;
-    let mut holding = step(turn, State::Nothing { outcome: Outcome::Held(HoldReason::Poison) });
-    holding.mails = vec![mail(MailKind::Reply, "r3@g", "canary@example.org")];
-    holding.note = "canary".into();
-    store.advance(held, holding).await.unwrap();
-    let reply = store.claim_mail(NOW, LEASE).await.unwrap().unwrap();
-    store.mail_done(reply.id, MailResult::Failed { reason: "550 canary".into(), refused: true }, NOW).await.unwrap();
-    let waits = record(store, 73, "canary 3").await.message;
-
-    let digest = store.digest(hour(2)).await.unwrap();
-    assert_eq!(digest.since, Some(hour(1)));
-    assert_eq!(Vec::from_iter(&digest.endings), [(&Ending::Held, &1), (&Ending::Spam, &1)]);
-    assert_eq!(Vec::from_iter(&digest.kinds), [(&None, &1), (&Some(Kind::Spam), &1)]);
-    let case = Some(case);
-    let held = HeldMessage { message: held, case: case.clone(), reason: HoldReason::Poison, since: NOW };
-    let failed = FailedMail { kind: MailKind::Reply, message: Some(held.message), case, refused: true, at: NOW };
-    let digest_failed = FailedMail { kind: MailKind::Digest, message: None, case: None, ..failed.clone() };
-    assert_eq!(digest.held, Listing { first: vec![held], total: 1 });
-    assert_eq!(digest.failed, Listing { first: vec![failed, digest_failed], total: 2 });
-    let unfinished = UnfinishedMessage { message: waits, case: None, stage: "opening".into(), recorded: NOW };
-    assert_eq!(digest.unfinished, Listing { first: vec![unfinished], total: 1 });
-    assert!(!format!("{digest:?}").contains("canary"));
-    assert_eq!(store.digest(NOW).await.unwrap().unfinished.total, 0, "not before an hour has passed");
-
-    assert!(store.digest_made(&digest, &[mail(MailKind::Digest, "d2@g", "ana@example.org")]).await.unwrap());
-    let next = store.digest(hour(3)).await.unwrap();
-    assert!(next.endings.is_empty() && next.kinds.is_empty() && next.failed.total == 0);
-    assert_eq!((next.held.total, next.is_quiet()), (1, false), "what waits is told again");
-    clear(store).await;
-}
-
-async fn finds_the_same_ciphertext_again(store: &dyn Store) {
-    let digest = |text: &str| ContentDigest::of(text.as_bytes());
-    let held = |text: &str, ciphertexts: &[ContentDigest]| {
-        let mut assessment = assessment(&format!("{text}@example.org"));
-        assessment.facts.ciphertexts = ciphertexts.to_vec();
-        assessment
-    };
-    let mut messages = Vec::new();
-    for (uid, ciphertexts) in [(81, vec![digest("a")]), (82, vec![digest("b"), digest("a")]), (83, vec![digest("c")])] {
-        let text = uid.to_string();
-        let recorded = record(store, uid, &text).await;
-        let claimed = claim(store, Lane::Open).await.unwrap();
-        let mut judged = step(claimed.turn, State::Nothing { outcome: Outcome::Answered });
-        judged.assessment = Some(held(&text, &ciphertexts));
-        store.advance(recorded.message, judged).await.unwrap();
-        messages.push(recorded.message);
-    }
-    let find = async |of: MessageId, ciphertexts: &[ContentDigest]| -> Vec<MessageId> {
-        store.twins(of, ciphertexts).await.unwrap().into_iter().map(|record| record.message).collect()
-    };
-    assert_eq!(find(messages[0], &[digest("a")]).await, [messages[1]]);
-    assert_eq!(find(messages[2], &[digest("a"), digest("b"), digest("c")]).await, messages[..2]);
-    assert_eq!(find(messages[2], &[digest("c")]).await, []);
-    assert_eq!(find(messages[2], &[]).await, []);
-}
-
-async fn finds_what_is_worth_another_look_once(store: &dyn Store) {
-    let edition = |version: &str| Edition { version: version.to_owned(), keys: vec!["A".repeat(40).parse().unwrap()] };
-    let (old, new) = (edition("1"), edition("2"));
-    let shut = HoldReason::Unreadable(Unreadable::NoKey);
-    let mut messages = Vec::new();
-    for (uid, reason) in [(91, shut), (92, HoldReason::Poison), (93, shut)] {
-        let recorded = record(store, uid, &uid.to_string()).await;
-        let claimed = claim(store, Lane::Open).await.unwrap();
-        assert!(!claimed.was_shut);
-        let mut ended = step(claimed.turn, State::Nothing { outcome: Outcome::Held(reason) });
-        ended.edition = (uid == 91).then(|| old.clone());
-        store.advance(recorded.message, ended).await.unwrap();
-        messages.push(recorded.message);
-    }
-    let found = async |edition: &Edition| -> Vec<(MessageId, Option<Edition>)> {
-        let found = store.shut_before(edition, 9).await.unwrap();
-        found.into_iter().map(|shut| (shut.message, shut.edition)).collect()
-    };
-    assert_eq!(found(&old).await, [(messages[2], None)]);
-    assert_eq!(found(&new).await, [(messages[0], Some(old)), (messages[2], None)]);
-    assert_eq!(store.shut_before(&new, 1).await.unwrap().len(), 1);
-    store.stay_shut(&messages[2..], &new).await.unwrap();
-    let again = store.shut_before(&new, 9).await.unwrap().remove(0);
-    store.advance(again.message, step(again.turn, State::first())).await.unwrap();
-    assert_eq!(found(&new).await, []);
-    let claimed = claim(store, Lane::Open).await.unwrap();
-    assert!(claimed.was_shut && claimed.message == messages[0]);
-    let mut ended = step(claimed.turn, State::Nothing { outcome: Outcome::Held(shut) });
-    ended.edition = Some(new.clone());
-    store.advance(claimed.message, ended).await.unwrap();
-    assert_eq!(found(&new).await, [], "once for each edition");
-    // What a later part of the contract counts must not find these.
-    for message in messages {
-        let filter = MessageFilter { message: Some(message), limit: 1, ..MessageFilter::default() };
-        let turn = store.messages(&filter).await.unwrap()[0].turn;
-        store.advance(message, step(turn, State::Nothing { outcome: Outcome::Answered })).await.unwrap();
-    }
 }
 
 async fn keeps_what_servers_say(store: &dyn Store) {

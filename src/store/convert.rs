@@ -103,12 +103,17 @@ pub fn is_held(state: &State) -> bool {
     matches!(state, State::Move { outcome: Outcome::Held(_) } | State::Nothing { outcome: Outcome::Held(_) })
 }
 
-/// How a message ended; `None` while its outcome can still change without a person.
-pub fn ending_of(state: &State) -> Option<Ending> {
+/// The outcome of a message; `None` while it can still change without a person.
+pub fn ended(state: &State) -> Option<&Outcome> {
     match state {
-        State::Move { outcome } | State::Nothing { outcome } => Some(Ending::of(outcome)),
+        State::Move { outcome } | State::Nothing { outcome } => Some(outcome),
         _ => None,
     }
+}
+
+/// What its outcome counts as.
+pub fn ending_of(state: &State) -> Option<Ending> {
+    ended(state).map(Ending::of)
 }
 
 /// Whether nobody will open the message again.

@@ -7,6 +7,7 @@
 //! `sql` is the one text of all queries; `sqlite` and `postgres` take it in and add how a database is opened and who may
 //! write when. Both have the same tables (`migrations`), and both are held to `contract`.
 
+mod chain;
 #[cfg(test)]
 mod contract;
 mod convert;
@@ -16,4 +17,4 @@ mod schema;
 mod sqlite;
 
 pub use postgres::{Postgres, PostgresSettings};
-pub use sqlite::Sqlite;
+pub use sqlite::{Restored, Sqlite};

@@ -1,6 +1,7 @@
 //! The engine on a real store, with a world that records what it is asked and fails on command.
 
 mod digest;
+mod several;
 mod world;
 
 use std::sync::Arc;

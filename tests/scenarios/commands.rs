@@ -134,6 +134,50 @@ fn the_daemon_tells_the_service_manager_reloads_and_stops_in_good_order() {
 }
 
 #[test]
+fn the_state_is_copied_while_the_daemon_works_and_goes_back_once_it_is_stopped() {
+    let gateway = Gateway::new();
+    let socket = gateway.folder.path().join("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut daemon = Daemon::start(&gateway, &socket);
+    await_state(&manager, "READY=1");
+    gateway.deliver("07-report-plain.eml");
+    gateway.await_outcome("filed");
+    let backup = gateway.folder.path().join("backup.sqlite");
+    let file = backup.to_str().unwrap();
+    let copied = gateway.command(&["store", "backup", file]);
+    assert_eq!(copied.status.code(), Some(0), "{}", stderr(&copied));
+    assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = gateway.command(&["store", "backup", file]);
+    assert!(again.status.code() == Some(2) && stderr(&again).contains("name a new file"), "{}", stderr(&again));
+    let refused = gateway.command(&["store", "restore", file]);
+    assert!(refused.status.code() == Some(2) && stderr(&refused).contains("stop it first"), "{}", stderr(&refused));
+    let verified: Value =
+        serde_json::from_slice(&gateway.command(&["case", "verify", "--format", "json"]).stdout).unwrap();
+    assert_eq!((&verified["links"], &verified["broken"]), (&1.into(), &Value::Null));
+    let last = verified["last"].as_str().unwrap().to_owned();
+    daemon.signal("TERM");
+    daemon.ended(0);
+
+    let restored = gateway.command(&["store", "restore", file]);
+    assert_eq!(restored.status.code(), Some(0), "{}", stderr(&restored));
+    assert!(stdout(&restored).contains("what was there is in "), "{}", stdout(&restored));
+    let verified = gateway.command(&["case", "verify", "--since", &last]);
+    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    assert!(stdout(&verified).contains("1 outcomes, none removed or changed"), "{}", stdout(&verified));
+    let other = format!("1:{}", "0".repeat(64));
+    let broken = gateway.command(&["case", "verify", "--since", &other]);
+    assert!(broken.status.code() == Some(2) && stderr(&broken).contains("link 1 is broken"), "{}", stderr(&broken));
+
+    let config = fs::read_to_string(gateway.folder.path().join("intake.toml")).unwrap();
+    let place = "url = \"postgres://intake@127.0.0.1:1/intake\"";
+    let other = gateway.folder.path().join("database.toml");
+    fs::write(&other, config.replace("path = \"state/intake.sqlite\"", place)).unwrap();
+    let database = intake(&["store", "backup", "copy", "--config"]).arg(&other).output().unwrap();
+    assert!(database.status.code() == Some(2) && stderr(&database).contains("pg_dump"), "{}", stderr(&database));
+}
+
+#[test]
 fn a_message_from_a_pipe_is_recorded_and_what_is_held_is_sent_on_its_way() {
     let gateway = Gateway::new();
     let piped = |mail: &str| {

@@ -13,6 +13,7 @@ pub mod https;
 pub mod markdown;
 pub mod pgpmime;
 pub mod postfix;
+pub mod postgres;
 pub mod process;
 pub mod script;
 pub mod wire;

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::Postgres;
+use super::sql::chain;
 use crate::ports::{Finding, StoreError};
 use crate::store::convert::{micros, new_holder};
 use crate::store::schema;
@@ -66,6 +67,9 @@ impl Postgres {
             return Err(StoreError::Unavailable(format!("cannot use the store {shown}: {sentence}")));
         }
         MIGRATIONS.run(&mut connection).await.map_err(|error| schema::not_migrated(&shown, &MIGRATIONS, error))?;
+        let mut tx = connection.begin().await?;
+        chain::begin(&mut tx).await?;
+        tx.commit().await?;
         // The pool makes its own, and what is done here is done.
         let _ = connection.close().await;
         let pool = PgPoolOptions::new()

@@ -1,17 +1,23 @@
+#[path = "../../../tests/support/postgres.rs"]
 mod server;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use server::Server;
-use sqlx::Connection as _;
+use server::{PASSWORD, Server};
 
 use super::{Postgres, PostgresSettings};
 use crate::case::State;
 use crate::model::Outcome;
 use crate::ports::{Lane, Level, Store, StoreError};
-use crate::store::contract::{NOW, contract, record, step};
+use crate::store::contract::{NOW, chain, contract, record, step};
 use crate::store::sqlite::Sqlite;
+
+/// A new database on a server.
+fn database(server: &Server, name: &str, arguments: &[&str]) -> PostgresSettings {
+    let url = server.database(name, arguments).parse().unwrap();
+    PostgresSettings { url, password: Some(PASSWORD.to_owned().into()), ca_file: None }
+}
 
 async fn open(settings: &PostgresSettings) -> Postgres {
     Postgres::open(settings).await.unwrap()
@@ -20,16 +26,26 @@ async fn open(settings: &PostgresSettings) -> Postgres {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn keeps_the_contract() {
     let server = Server::start();
-    let settings = server.database("contract");
+    let settings = database(&server, "contract", &[]);
     // Both make the tables at one time.
     let (store, other) = tokio::join!(open(&settings), open(&settings));
     contract(&store, &other).await;
 }
 
 #[tokio::test]
+async fn shows_what_was_done_to_its_outcomes() {
+    let server = Server::start();
+    let store = open(&database(&server, "chain", &[])).await;
+    let run = async |sql: &'static str| {
+        sqlx::raw_sql(sql).execute(&store.pool).await.unwrap();
+    };
+    chain::finds_what_was_done_to_it(&store, run).await;
+}
+
+#[tokio::test]
 async fn has_the_tables_that_sqlite_has() {
     let server = Server::start();
-    let store = open(&server.database("tables")).await;
+    let store = open(&database(&server, "tables", &[])).await;
     let postgres: Vec<(String, String)> = sqlx::query_as(
         "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns
          WHERE table_schema = 'public'",
@@ -48,7 +64,7 @@ async fn has_the_tables_that_sqlite_has() {
 #[tokio::test]
 async fn refuses_what_it_cannot_work_with() {
     let server = Server::start();
-    let settings = server.database("refusals");
+    let settings = database(&server, "refusals", &[]);
     let refusal = async |settings: &PostgresSettings| {
         let found = Postgres::check(settings).await;
         assert_eq!(found.level, Level::Failure);
@@ -63,7 +79,7 @@ async fn refuses_what_it_cannot_work_with() {
     assert!(Postgres::check(&settings).await.message == fresh.message, "a check makes nothing");
     let store = open(&settings).await;
     assert!(Postgres::check(&settings).await.message.ends_with("is in order"));
-    sqlx::query("UPDATE _sqlx_migrations SET version = 900").execute(&store.pool).await.unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET version = 900 WHERE version = 6").execute(&store.pool).await.unwrap();
     let (found, error) = refusal(&settings).await;
     assert!(error.contains("its tables are at 900") && error.contains("install that version"), "{error}");
     assert_eq!(found, error);
@@ -84,9 +100,7 @@ async fn refuses_what_it_cannot_work_with() {
     let (_, error) = refusal(&other).await;
     assert!(error.contains("postgres://127.0.0.1:1/db") && error.contains("see that PostgreSQL runs"), "{error}");
 
-    server.run("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").await;
-    let mut other = settings.clone();
-    other.url.set_path("/latin");
+    let other = database(&server, "latin", &["--encoding=LATIN1", "--locale=C", "--template=template0"]);
     let (_, error) = refusal(&other).await;
     assert!(error.contains("make it with ENCODING 'UTF8'"), "{error}");
 }
@@ -94,7 +108,7 @@ async fn refuses_what_it_cannot_work_with() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_gateway_loses_its_lease_and_its_word() {
     let server = Server::start();
-    let settings = server.database("leases");
+    let settings = database(&server, "leases", &[]);
     let (dead, alive) = (open(&settings).await, open(&settings).await);
     let lease = Duration::from_secs(60);
     let recorded = record(&dead, 1, "text").await;
@@ -111,7 +125,7 @@ async fn a_dead_gateway_loses_its_lease_and_its_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comes_back_after_the_server_was_away() {
     let mut server = Server::start();
-    let store = open(&server.database("away")).await;
+    let store = open(&database(&server, "away", &[])).await;
     let recorded = record(&store, 1, "text").await;
     server.stop();
     assert!(matches!(store.claim(Lane::Open, NOW, Duration::from_secs(9)).await, Err(StoreError::Unavailable(_))));

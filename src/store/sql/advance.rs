@@ -1,12 +1,12 @@
 use serde::Deserialize;
 
 use super::certificates::{self, Kept};
-use super::{Connection, Lock, digest, lock, outbox, rows, twins};
+use super::{Connection, Lock, chain, digest, lock, outbox, rows, twins};
 use crate::case::State;
 use crate::model::MessageId;
 use crate::ports::{Advance, StoreError};
 use crate::store::convert::{
-    ending_of, is_done_with_raw, is_held, json, lane_of, micros, parsed, storable, urgency_of,
+    ended, ending_of, is_done_with_raw, is_held, json, lane_of, micros, parsed, storable, urgency_of,
 };
 
 /// What is needed of an assessment that was stored before.
@@ -92,6 +92,9 @@ pub async fn advance(tx: &mut Connection, message: MessageId, step: Advance) -> 
     }
     if is_done_with_raw(&step.state) {
         sqlx::query("DELETE FROM raws WHERE message = $1").bind(message.number()).execute(&mut *tx).await?;
+    }
+    if let Some(outcome) = ended(&step.state).filter(|outcome| ended(&before) != Some(*outcome)) {
+        chain::append(tx, message, outcome, step.now).await?;
     }
     if let Some(ending) = ending_of(&step.state).filter(|ending| ending_of(&before) != Some(*ending)) {
         digest::ended(tx, message, ending, judged.verdict.kind, step.now).await?;

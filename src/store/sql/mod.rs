@@ -6,6 +6,7 @@
 
 mod advance;
 mod certificates;
+pub mod chain;
 mod claim;
 mod digest;
 mod leases;
@@ -34,6 +35,6 @@ pub enum Lock<'a> {
     Replies(&'a str),
     /// Making a digest.
     Digests,
-    /// Numbering events: in the order in which they are committed.
+    /// Numbering outcomes and events: in the order in which they are committed.
     Events,
 }

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use sqlx::Transaction;
 use time::OffsetDateTime;
 
-use super::{Driver, Kept, advance, certificates, claim, digest, leases, outbox, read, record, twins};
+use super::{Driver, Kept, advance, certificates, chain, claim, digest, leases, outbox, read, record, twins};
 use crate::model::{
-    Address, CaseId, ContentDigest, Digest, Edition, Fingerprint, KnownCertificate, MailId, MessageId, OutgoingMail,
-    RawMessage,
+    Address, CaseId, Chain, ContentDigest, Digest, Edition, Fingerprint, KnownCertificate, KnownLink, MailId,
+    MessageId, OutgoingMail, RawMessage,
 };
 use crate::ports::{
     Advance, Batch, CaseRecord, Claimed, Cursor, History, Joined, Lane, MailResult, MessageFilter, MessageRecord,
@@ -195,6 +195,11 @@ impl Store for Kept {
         let pinned = certificates::pin(&mut tx, address, fingerprint).await?;
         tx.commit().await?;
         Ok(pinned)
+    }
+
+    async fn verify(&self, known: Option<KnownLink>) -> Result<Chain, StoreError> {
+        let mut tx = self.snapshot().await?;
+        chain::verify(&mut tx, known).await
     }
 
     async fn close(&self) {

@@ -13,6 +13,7 @@ macro_rules! skip_locked {
     };
 }
 
+mod backup;
 mod open;
 // The same text for both databases, with each one's types.
 #[allow(clippy::duplicate_mod)]
@@ -30,6 +31,7 @@ use sqlx::sqlite::SqliteRow as DbRow;
 use sqlx::{Sqlite as Driver, SqliteConnection as Connection, SqlitePool, Transaction};
 
 use self::Sqlite as Kept;
+pub use self::backup::Restored;
 use self::sql::Lock;
 use crate::ports::StoreError;
 

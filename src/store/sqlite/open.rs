@@ -9,6 +9,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::Sqlite;
+use super::sql::chain;
 use crate::ports::StoreError;
 use crate::store::convert::new_holder;
 use crate::store::schema;
@@ -25,21 +26,14 @@ impl Sqlite {
     /// A damaged file, one of another program, or one from a newer version is refused, with what to do about it.
     pub async fn open(path: &Path) -> Result<Sqlite, StoreError> {
         private_file(path)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .foreign_keys(true)
-            // What is deleted is overwritten, in the file and (by cutting it) in the write-ahead log.
-            .pragma("secure_delete", "ON")
-            // Nothing of it is ever outside its folder, where it may not write besides.
-            .pragma("temp_store", "MEMORY")
-            .pragma("journal_size_limit", "0");
+        let options = options(path);
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(BUSY);
         let writer = pool(1).connect_with(options.clone()).await.map_err(|error| unusable(path, error))?;
         check(&writer, path).await?;
         MIGRATIONS.run(&writer).await.map_err(|error| not_migrated(path, error))?;
+        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        chain::begin(&mut tx).await?;
+        tx.commit().await?;
         let readers = pool(READERS).connect_lazy_with(options);
         Ok(Sqlite { path: path.to_owned(), writer, readers, holder: new_holder(), gateway: Mutex::new(None) })
     }
@@ -49,6 +43,20 @@ impl Sqlite {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+pub fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        // What is deleted is overwritten, in the file and (by cutting it) in the write-ahead log.
+        .pragma("secure_delete", "ON")
+        // Nothing of it is ever outside its folder, where it may not write besides.
+        .pragma("temp_store", "MEMORY")
+        .pragma("journal_size_limit", "0")
 }
 
 /// The lock that one working gateway holds; it goes with the process, however that ends.
@@ -65,7 +73,7 @@ pub fn gateway_lock(store: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -88,7 +96,7 @@ fn private_file(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
+pub fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
     let what_to_do = match error.kind() {
         std::io::ErrorKind::NotFound => "make its folder for the gateway's user",
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
@@ -118,7 +126,7 @@ fn unusable(path: &Path, error: sqlx::Error) -> StoreError {
 
 fn damaged(path: &Path) -> StoreError {
     StoreError::Corrupt(format!(
-        "the store {} is damaged or no store at all; move it away and put a backup in its place, or start with none: \
+        "the store {} is damaged or no store at all; `store restore FILE` puts a backup in its place; or move it away and start with none: \
          the mail is still in the mailbox",
         path.display()
     ))

@@ -1,3 +1,5 @@
+mod backup;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -5,7 +7,7 @@ use std::path::Path;
 use crate::case::State;
 use crate::model::{MailKind, Outcome, OutgoingMail};
 use crate::ports::{Store, StoreError};
-use crate::store::contract::{NOW, contract, record, step};
+use crate::store::contract::{NOW, chain, contract, record, step};
 use crate::store::sqlite::Sqlite;
 
 impl Sqlite {
@@ -25,6 +27,16 @@ async fn keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     contract(&open(&path).await, &open(&path).await).await;
+}
+
+#[tokio::test]
+async fn shows_what_was_done_to_its_outcomes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("state.db")).await;
+    let run = async |sql: &'static str| {
+        sqlx::raw_sql(sql).execute(&store.writer).await.unwrap();
+    };
+    chain::finds_what_was_done_to_it(&store, run).await;
 }
 
 #[tokio::test]
@@ -104,7 +116,7 @@ async fn refuses_what_it_cannot_work_with() {
     let not_a_store = folder.path().join("text.db");
     fs::write(&not_a_store, "this is a text file and no database, long enough to be read as a header".repeat(20))
         .unwrap();
-    assert!(refusal(&not_a_store).await.contains("is damaged or no store at all; move it away"));
+    assert!(refusal(&not_a_store).await.contains("is damaged or no store at all; `store restore FILE`"));
 
     let damaged = folder.path().join("damaged.db");
     let store = open(&damaged).await;
