@@ -143,9 +143,37 @@ fn make_what_sequoia_makes() {
         fs::write(folder.join(format!("{name}.eml")), mail(name, &sealed)).unwrap();
         let key = cert.fingerprint().to_hex();
         truths.push(json!({"mail": format!("{name}.eml"), "made_by": "sequoia", "key": key, "failure": null}));
+        if name == "v6-x25519" {
+            for (damage, damaged) in [("changed", changed(&sealed)), ("cut", cut(&sealed))] {
+                let file = format!("{name}-{damage}.eml");
+                fs::write(folder.join(&file), mail(&format!("{name}-{damage}"), &damaged)).unwrap();
+                truths.push(json!({"mail": file, "made_by": "sequoia", "key": null, "failure": "tampered"}));
+            }
+        }
     }
     fs::write(folder.join("sequoia.sec.asc"), keys).unwrap();
     fs::write(table, truths.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+}
+
+/// Armor with another character in its last line of data but one, which is ciphertext.
+fn changed(armored: &[u8]) -> Vec<u8> {
+    let mut rows = rows(armored);
+    let at = rows.len() - 4;
+    let other = if rows[at].starts_with('A') { "B" } else { "A" };
+    rows[at].replace_range(..1, other);
+    rows.join("\n").into_bytes()
+}
+
+/// Armor without its last line of data: the last check (RFC 9580 5.13.2) is gone.
+fn cut(armored: &[u8]) -> Vec<u8> {
+    let mut rows = rows(armored);
+    rows.remove(rows.len() - 3);
+    rows.join("\n").into_bytes()
+}
+
+/// The lines of armor; behind the last one of data come the end and nothing.
+fn rows(armored: &[u8]) -> Vec<String> {
+    std::str::from_utf8(armored).unwrap().split('\n').map(str::to_owned).collect()
 }
 
 fn lines(text: &str) -> Vec<Value> {
