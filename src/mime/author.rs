@@ -30,9 +30,18 @@ pub(super) fn behind_list(header: &HeaderSection, sender: &Mailbox) -> Option<Ma
     // `erin=example.org@lists.example` stands for the author, too.
     let stands_in = lists.iter().any(|list| list.same_mailbox(address)) || of_list && address.local().contains('=');
     let reply_to = || {
-        let author = sole(header, "reply-to").filter(|_| stands_in)?;
-        let person = author.address.as_ref()?;
-        (!lists.iter().any(|list| list.same_mailbox(person)) && !person.same_mailbox(address)).then_some(author)
+        let all = header.mailboxes("reply-to");
+        let single = if all.len() == 1 { sole(header, "reply-to")?.address } else { None };
+        let is_person = |mailbox: &Mailbox| {
+            mailbox.address.as_ref().is_none_or(|person| {
+                !lists.iter().any(|list| list.same_mailbox(person)) && !person.same_mailbox(address)
+            })
+        };
+        // The list may name itself, too.
+        let mut people = all.iter().filter(|mailbox| is_person(mailbox));
+        let (Some(person), None) = (people.next(), people.next()) else { return None };
+        let named = all.len() > 1 && person.address.is_some() || single.is_some();
+        (named && header.count("reply-to") == 1 && stands_in).then(|| person.clone())
     };
     original.or_else(reply_to)
 }
@@ -106,7 +115,7 @@ mod tests {
     #[test]
     fn the_author_is_who_is_plainly_named() {
         let groups = "List-Post: <mailto:security@lists.example>\n";
-        let cases: [(&str, &str); 30] = [
+        let cases: [(&str, &str); 33] = [
             ("From: erin@example.org", "erin@example.org"),
             ("From: Erin T <erin@example.org>", "erin@example.org"),
             ("From: \"Erin, T\" <erin@example.org>", "erin@example.org"),
@@ -139,6 +148,15 @@ mod tests {
             ),
             ("From: Erin via list <security@lists.example>\nReply-To: Erin <erin@example.org>\nL", "erin@example.org"),
             ("From: Erin <erin=example.org@lists.example>\nReply-To: erin@example.org\nL", "erin@example.org"),
+            (
+                "From: Erin via list <security@lists.example>\nReply-To: security@lists.example, Erin <erin@example.org>\nL",
+                "erin@example.org",
+            ),
+            (
+                "From: Erin via list <security@lists.example>\nReply-To: a@example.org, erin@example.org\nL",
+                "security@lists.example",
+            ),
+            ("From: erin@example.org.", ""),
             (
                 "From: Erin via list <security@lists.example>\nReply-To: security@lists.example\nL",
                 "security@lists.example",

@@ -46,6 +46,8 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidAddress)?;
+        // As the DNS writes it; mail does not (RFC 5321 2.3.5), and both are one mailbox.
+        let domain = domain.strip_suffix('.').unwrap_or(domain);
         let plain = |c: char| {
             !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>' | ',' | ';' | ':' | '"' | '\\' | '(' | ')')
         };
@@ -109,6 +111,8 @@ mod tests {
             ("Erin.T+x@EXAMPLE.org", Some("Erin.T+x@example.org")),
             ("jürgen@bücher.example", Some("jürgen@bücher.example")),
             ("a@[127.0.0.1]", Some("a@[127.0.0.1]")),
+            ("erin@example.org.", Some("erin@example.org")),
+            ("erin@.", None),
             ("erin", None),
             ("@example.org", None),
             ("erin@", None),
