@@ -149,8 +149,8 @@ fn vulnerabilities(report: &Report) -> Vec<Vulnerability> {
 
 /// The first vector of a version that GitHub takes, else the words.
 fn severity(report: &Report) -> AdvisorySeverity {
-    let taken =
-        report.cvss.iter().find(|stated| ["CVSS:3.1/", "CVSS:4.0/"].iter().any(|v| stated.vector.starts_with(v)));
+    let mut parsed = report.cvss.iter().filter(|stated| stated.score.is_some());
+    let taken = parsed.find(|stated| ["CVSS:3.1/", "CVSS:4.0/"].iter().any(|v| stated.vector.starts_with(v)));
     match (taken, report.severity) {
         (Some(stated), _) => AdvisorySeverity::Vector(stated.vector.clone()),
         (None, Some(words)) => AdvisorySeverity::Words(words),

@@ -171,7 +171,11 @@ fn because<'a>(order: &'a DraftOrder, question: Question, answer: &str) -> Optio
 /// Vectors with their computed scores.
 fn severity(report: &Report) -> Option<String> {
     let vectors = report.cvss.iter().take(4).map(|stated| {
-        let score = stated.score.map_or_else(|| "no score".to_owned(), |score| format!("computed score {score:.1}"));
+        let score = match (stated.score, stated.disagreeing()) {
+            (None, _) => "**does not parse**".to_owned(),
+            (Some(score), None) => format!("computed score {score:.1}"),
+            (Some(score), Some(other)) => format!("computed score {score:.1}, **not {other:.1} as stated**"),
+        };
         format!("{} ({score})", code_span(&stated.vector))
     });
     let words = report.severity.map(|severity| format!("{severity:?}").to_lowercase());

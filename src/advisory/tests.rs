@@ -189,14 +189,33 @@ fn clear_text_beside_ciphertext_stands_apart_and_is_flagged() {
 
 #[test]
 fn severity_is_a_vector_or_words() {
-    let vector = |text: &str| CvssVector { vector: text.to_owned(), score: Some(5.3) };
+    let scored = |text: &str, score| CvssVector { vector: text.to_owned(), score, stated: Some(9.0) };
+    let vector = |text| scored(text, Some(5.3));
     let v31 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L";
     let cases = [
         (vec![vector(v31)], Some(Severity::High), AdvisorySeverity::Vector(v31.to_owned())),
         (vec![vector("CVSS:3.0/AV:N")], Some(Severity::High), AdvisorySeverity::Words(Severity::High)),
+        (vec![scored("CVSS:3.1/AV:N", None)], None, AdvisorySeverity::NotStated),
+        (vec![scored("CVSS:3.1/AV:N", None), vector(v31)], None, AdvisorySeverity::Vector(v31.to_owned())),
         (Vec::new(), None, AdvisorySeverity::NotStated),
     ];
     for (cvss, severity, expected) in cases {
         assert_eq!(advisory(&Report { cvss, severity, ..Report::default() }).severity, expected);
+    }
+}
+
+#[test]
+fn a_vector_that_is_wrong_is_said_to_be() {
+    let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H";
+    let cases = [
+        (Some(7.5), None, "(computed score 7.5)"),
+        (Some(7.5), Some(7.5), "(computed score 7.5)"),
+        (Some(7.5), Some(9.8), "(computed score 7.5, **not 9.8 as stated**)"),
+        (None, Some(9.8), "(**does not parse**)"),
+    ];
+    for (score, stated, says) in cases {
+        let cvss = vec![CvssVector { vector: vector.to_owned(), score, stated }];
+        let drafted = advisory(&Report { cvss, ..Report::default() });
+        assert!(drafted.description.expose().contains(says), "{says}: {}", drafted.description.expose());
     }
 }

@@ -74,13 +74,23 @@ pub enum Severity {
     Critical,
 }
 
-/// A CVSS vector as stated, checked against its grammar.
+/// A CVSS vector as stated, and what became of checking it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CvssVector {
     /// `CVSS:3.1/…` or `CVSS:4.0/…`.
     pub vector: String,
-    /// The base score computed from the vector, 0.0 to 10.0; `None` where only the vector could be checked.
+    /// The base score computed from the vector, 0.0 to 10.0; `None` for what begins as a vector and does not parse.
     pub score: Option<f32>,
+    /// The score that the report states beside it.
+    pub stated: Option<f32>,
+}
+
+impl CvssVector {
+    /// The stated score, where the vector gives another one.
+    pub fn disagreeing(&self) -> Option<f32> {
+        // Both have one decimal.
+        self.stated.filter(|stated| self.score.is_some_and(|score| (score - stated).abs() > 0.05))
+    }
 }
 
 impl Eq for CvssVector {}

@@ -63,7 +63,7 @@ pub struct InspectedReport {
     pub summary: Secret<String>,
     pub packages: Vec<Package>,
     pub severity: Option<Severity>,
-    pub cvss: Vec<CvssVector>,
+    pub cvss: Vec<InspectedVector>,
     pub cwe: Vec<String>,
     /// `2026-12-24`.
     #[serde(with = "iso_day::option")]
@@ -71,6 +71,20 @@ pub struct InspectedReport {
     pub references: Vec<Secret<String>>,
     pub github_login: Option<String>,
     pub attachments: Vec<InspectedAttachment>,
+}
+
+/// A CVSS vector as stated; without a score where it does not parse.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InspectedVector {
+    pub vector: String,
+    /// Computed from the vector.
+    pub score: Option<f32>,
+}
+
+impl InspectedVector {
+    fn of(stated: &CvssVector) -> Self {
+        InspectedVector { vector: stated.vector.clone(), score: stated.score }
+    }
 }
 
 /// A file that came with the message.
@@ -148,7 +162,7 @@ impl InspectedReport {
             summary: report.summary.clone(),
             packages: report.packages.clone(),
             severity: report.severity,
-            cvss: report.cvss.clone(),
+            cvss: report.cvss.iter().map(InspectedVector::of).collect(),
             cwe: report.cwe.clone(),
             deadline: report.deadline,
             references: report.references.clone(),
@@ -223,7 +237,7 @@ mod tests {
     fn a_report_has_every_field_of_the_contract_and_comes_back_the_same() {
         let report = InspectedReport::of(&Report {
             deadline: Date::from_calendar_date(2026, time::Month::December, 24).ok(),
-            cvss: vec![CvssVector { vector: "CVSS:3.1/AV:N".into(), score: Some(9.8) }],
+            cvss: vec![CvssVector { vector: "CVSS:3.1/AV:N".into(), score: Some(9.8), stated: None }],
             attachments: vec![AttachmentSummary {
                 name: Secret::new("poc.py".into()),
                 media_type: "text/x-python".into(),

@@ -21,7 +21,7 @@ use crate::openpgp::OwnKey;
 
 pub use confinement::Confinement;
 pub use desk::{Desk, DeskError};
-pub use inspection::{Forwarder, InspectedAttachment, InspectedReport, InspectedSender, Inspection};
+pub use inspection::{Forwarder, InspectedAttachment, InspectedReport, InspectedSender, InspectedVector, Inspection};
 pub use material::Material;
 pub use pool::Pool;
 pub use process::{WorkerError, probe, probe_memory, run};

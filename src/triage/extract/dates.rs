@@ -7,6 +7,9 @@ use crate::triage::first_bytes;
 /// Words of a line or sentence that speaks of publishing or of its date, in lower case.
 const CUES: &[&str] = &[
     "publi",
+    "pubbli",
+    "публик",
+    "раскры",
     "disclos",
     "embargo",
     "deadline",
@@ -27,6 +30,7 @@ const CUES: &[&str] = &[
     "plazo",
     "prazo",
     "公开",
+    "공개",
     "公開",
     "披露",
     "期限",
@@ -35,6 +39,39 @@ const CUES: &[&str] = &[
 /// What denies a deadline: "no deadline from me".
 const DENIALS: &[&str] =
     &["no deadline", "not set a deadline", "no embargo", "keine frist", "sin plazo", "sem prazo", "already"];
+
+/// What tells that a number of days is over and no longer runs.
+const EXPIRED: &[&str] = &[
+    "days are over",
+    "days are up",
+    "days ended",
+    "days have",
+    "day deadline has",
+    "deadline has passed",
+    "expired",
+    "elapsed",
+    "i published",
+    "we published",
+    "was published",
+    "been published",
+    "i disclosed",
+    "we disclosed",
+    "abgelaufen",
+    "sind vorbei",
+    "sind um",
+    "écoulés",
+    "han pasado",
+    "ha vencido",
+    "passaram",
+    "已过",
+    "已經過",
+    "が過ぎ",
+    "経過し",
+];
+
+/// What makes the end of the days one that is still to come: "once the 90 days are over".
+const CONDITIONS: &[&str] =
+    &["when ", "once ", "until ", "as soon as ", "sobald ", "wenn ", "dès que ", "cuando ", "quando "];
 
 /// Longest time ahead that is believed, in days.
 const FARTHEST: i64 = 730;
@@ -53,7 +90,14 @@ pub(super) fn deadline(text: &str, sent: Date) -> Option<Date> {
     let telling: Vec<String> = lower.filter(|candidate| spoken(candidate) && !denied(candidate)).collect();
     // A date says more than a number of days, which may have begun earlier.
     let date = telling.iter().find_map(|candidate| date_in(candidate, sent));
-    date.or_else(|| telling.iter().find_map(|candidate| span_in(candidate, sent)))
+    let over = |candidate: &String| {
+        EXPIRED.iter().any(|word| candidate.contains(word)) && !CONDITIONS.iter().any(|word| candidate.contains(word))
+    };
+    date.or_else(|| {
+        // Whoever says anywhere that the days are over means the same days everywhere.
+        let running = telling.iter().all(|candidate| !over(candidate));
+        telling.iter().filter(|_| running).find_map(|candidate| span_in(candidate, sent))
+    })
 }
 
 /// Pieces between full stops and empty lines, each in one line.
@@ -95,7 +139,9 @@ fn date_in(text: &str, sent: Date) -> Option<Date> {
         text.split(|c: char| !(c.is_alphanumeric() || c == '-')).filter(|word| !word.is_empty()).collect();
     let iso = words.iter().find_map(|word| iso_date(word).and_then(|date| ahead(date, sent)));
     iso.or_else(|| (0..words.len()).find_map(|at| named_date(&words, at, sent)))
-        .or_else(|| ideographic(text, sent))
+        .or_else(|| ideographic(text, ['年', '月', '日'], sent))
+        .or_else(|| ideographic(text, ['년', '월', '일'], sent))
+        .or_else(|| slashed(text, sent))
         .or_else(|| {
             (0..words.len()).find_map(|at| {
                 // Day before month: the only order that is written with dots.
@@ -112,12 +158,26 @@ fn iso_date(word: &str) -> Option<Date> {
     (year.len() == 4).then(|| calendar(year.parse().ok()?, month.parse().ok()?, day.get(..2)?.parse().ok()?))?
 }
 
-fn ideographic(text: &str, sent: Date) -> Option<Date> {
-    let (before, after) = text.split_once('年')?;
+fn ideographic(text: &str, [year, month, day]: [char; 3], sent: Date) -> Option<Date> {
+    let (before, after) = text.split_once(year)?;
     let year = before.get(before.len().checked_sub(4)?..)?.parse().ok()?;
-    let (month, rest) = after.split_once('月')?;
-    let day = rest.split_once('日')?.0;
+    let (month, rest) = after.split_once(month)?;
+    let day = rest.split_once(day)?.0;
     ahead(calendar(year, month.trim().parse().ok()?, day.trim().parse().ok()?)?, sent)
+}
+
+/// `2026/06/15`, `15/06/2026`, `06/15/2026`. Where day and month could be either, the earlier day is meant: who waits for
+/// the later one may be too late.
+fn slashed(text: &str, sent: Date) -> Option<Date> {
+    let words = text.split(|c: char| !(c.is_ascii_digit() || c == '/'));
+    words.filter(|word| word.len() <= 10).find_map(|word| {
+        let [a, b, c] = *word.split('/').collect::<Vec<_>>() else { return None };
+        let of = |year: &str, month: &str, day: &str| {
+            let date = (year.len() == 4).then(|| calendar(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?));
+            ahead(date??, sent)
+        };
+        [of(a, b, c), of(c, b, a), of(c, a, b)].into_iter().flatten().min()
+    })
 }
 
 fn named_date(words: &[&str], at: usize, sent: Date) -> Option<Date> {
@@ -125,8 +185,8 @@ fn named_date(words: &[&str], at: usize, sent: Date) -> Option<Date> {
     let number =
         |word: Option<&&str>| word.and_then(|w| w.trim_end_matches(|c: char| c.is_alphabetic()).parse::<u16>().ok());
     let (before, after) = (at.checked_sub(1).and_then(|b| number(words.get(b))), number(words.get(at + 1)));
-    // Spanish and Portuguese: "3 de agosto de 2026".
-    let de = words.get(at.wrapping_sub(1)) == Some(&"de");
+    // "3 de agosto de 2026", "3rd of August".
+    let de = matches!(words.get(at.wrapping_sub(1)), Some(&"de" | &"of"));
     let before = if de { at.checked_sub(2).and_then(|b| number(words.get(b))) } else { before };
     let is_day = |n: &u16| (1..=31).contains(n);
     let (day, next) = match (before.filter(is_day), after.filter(is_day)) {
@@ -145,25 +205,48 @@ fn calendar(year: i32, month: u8, day: u8) -> Option<Date> {
     Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
 }
 
-/// Beginnings of month names in English, German, French, Spanish and Portuguese, by month.
+/// Beginnings of month names in English, German, French, Spanish, Portuguese, Italian and Russian, by month.
 const MONTHS: &[(&[&str], u8)] = &[
-    (&["jan", "ene"], 1),
-    (&["feb", "fév", "fev"], 2),
-    (&["mar", "mär"], 3),
-    (&["apr", "avr", "abr"], 4),
-    (&["may", "mai", "mayo", "maio"], 5),
-    (&["jun", "juin"], 6),
-    (&["jul", "juil"], 7),
-    (&["aug", "aoû", "aou", "ago"], 8),
-    (&["sep", "set"], 9),
-    (&["oct", "okt", "out"], 10),
-    (&["nov"], 11),
-    (&["dec", "dez", "déc", "dic"], 12),
+    (&["jan", "ene", "gen", "янв"], 1),
+    (&["feb", "fév", "fev", "фев"], 2),
+    (&["mar", "mär", "мар"], 3),
+    (&["apr", "avr", "abr", "апр"], 4),
+    (&["may", "mai", "mayo", "maio", "mag", "мая"], 5),
+    (&["jun", "juin", "giu", "июн"], 6),
+    (&["jul", "juil", "lug", "июл"], 7),
+    (&["aug", "aoû", "aou", "ago", "авг"], 8),
+    (&["sep", "set", "сен"], 9),
+    (&["oct", "okt", "out", "ott", "окт"], 10),
+    (&["nov", "ноя"], 11),
+    (&["dec", "dez", "déc", "dic", "дек"], 12),
 ];
 
 /// Words that begin like a month and are none.
 const NO_MONTHS: &[&str] = &[
-    "may", "set", "out", "mark", "marked", "market", "decide", "decided", "outside", "output", "setup", "octet", "june",
+    "may",
+    "set",
+    "out",
+    "mark",
+    "marked",
+    "market",
+    "decide",
+    "decided",
+    "outside",
+    "output",
+    "setup",
+    "octet",
+    "june",
+    "general",
+    "generate",
+    "generated",
+    "generic",
+    "gentle",
+    "magic",
+    "maintain",
+    "maintainer",
+    "main",
+    "mail",
+    "marginal",
 ];
 
 fn month(word: &str) -> Option<u8> {
@@ -191,24 +274,49 @@ const UNITS: &[(&str, i64)] = &[
     ("woche", 7),
     ("semaine", 7),
     ("semana", 7),
+    ("giorn", 1),
+    ("дн", 1),
+    ("settiman", 7),
+    ("недел", 7),
     ("month", 30),
     ("monat", 30),
     ("mois", 30),
     ("mes", 30),
     ("mês", 30),
+    ("месяц", 30),
 ];
 
 /// "90 days", "90-day", "three months", "90天", "90日" counted from `sent`.
 fn span_in(text: &str, sent: Date) -> Option<Date> {
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let spelled = |word: &str| {
-        const NUMBERS: &[(&str, i64)] =
-            &[("two", 2), ("three", 3), ("four", 4), ("six", 6), ("thirty", 30), ("sixty", 60), ("ninety", 90)];
+        const NUMBERS: &[(&str, i64)] = &[
+            ("two", 2),
+            ("three", 3),
+            ("four", 4),
+            ("six", 6),
+            ("thirty", 30),
+            ("sixty", 60),
+            ("ninety", 90),
+            ("dreißig", 30),
+            ("sechzig", 60),
+            ("neunzig", 90),
+            ("trente", 30),
+            ("soixante", 60),
+            ("treinta", 30),
+            ("sesenta", 60),
+            ("noventa", 90),
+            ("trinta", 30),
+            ("sessenta", 60),
+        ];
         word.parse().ok().or_else(|| NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, n)| *n))
     };
     let pair = words.windows(2).find_map(|pair| {
         let [count, unit] = pair else { return None };
-        let (_, days) = UNITS.iter().find(|(name, _)| unit.starts_with(name))?;
+        // With an ending at most: "messages" are no months.
+        let is =
+            |name: &str| unit.starts_with(name) && unit.chars().count() <= name.chars().count() + 2 && *unit != "tags";
+        let (_, days) = UNITS.iter().find(|(name, _)| is(name))?;
         spelled(count).filter(|n: &i64| (1..=FARTHEST).contains(n)).map(|n| n * days)
     });
     let east = || {

@@ -3,6 +3,8 @@
 mod dates;
 mod packages;
 mod stated;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use crate::model::{AttachmentSummary, OpenedMessage, PartContent, Report, Secret};

@@ -1,8 +1,9 @@
 //! The packages that a report names, with affected and fixed versions.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use crate::model::{Ecosystem, Package};
 use crate::triage::first_bytes;
@@ -16,6 +17,7 @@ const NEAR: usize = 100;
 
 /// Packages in order of how surely they are named, without duplicates.
 pub(super) fn packages(text: &str, routing: &Routing) -> Vec<Package> {
+    let text = &*with_coordinates(text);
     let found = scan(text, routing);
     let mut mentions: Vec<&Mention> = found.iter().filter(|m| names_package(m.clue)).collect();
     mentions.sort_by_key(|mention| rank(mention.clue));
@@ -53,6 +55,28 @@ pub(super) fn packages(text: &str, routing: &Routing) -> Vec<Package> {
         only.patched = fixed(text);
     }
     packages
+}
+
+/// Coordinates that build files spread over elements and keys, in one piece as people write them: `group:artifact:version`.
+static COORDINATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"<groupId>\s*([A-Za-z0-9_.-]+)\s*</groupId>\s*<artifactId>\s*([A-Za-z0-9_.-]+)\s*</artifactId>(?:\s*<version>\s*([A-Za-z0-9_.-]+)\s*</version>)?",
+        r#"group\s*[:=]\s*["']([A-Za-z0-9_.-]+)["']\s*,\s*name\s*[:=]\s*["']([A-Za-z0-9_.-]+)["'](?:\s*,\s*version\s*[:=]\s*["']([A-Za-z0-9_.-]+)["'])?"#,
+    ]
+    .into_iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
+});
+
+fn with_coordinates(text: &str) -> Cow<'_, str> {
+    let joined = |found: &Captures<'_>| {
+        let parts = found.iter().skip(1).flatten().map(|part| part.as_str());
+        parts.collect::<Vec<_>>().join(":")
+    };
+    COORDINATES.iter().fold(Cow::Borrowed(text), |text, pattern| match pattern.replace_all(&text, joined) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(changed) => Cow::Owned(changed),
+    })
 }
 
 fn names_package(clue: Clue) -> bool {
@@ -146,6 +170,8 @@ static RANGES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 /// The version or range that stands behind a package name, on its line or the next.
 fn affected_near(text: &str, end: usize) -> Option<String> {
     let near = first_bytes(text.get(end..)?, NEAR);
+    // Coordinates and the tags of images: `group:artifact:1.2.0`.
+    let near = near.strip_prefix(':').unwrap_or(near);
     let near = near.match_indices('\n').nth(1).and_then(|(at, _)| near.get(..at)).unwrap_or(near);
     // Up to the next package: its versions are its own.
     let near = near.split_once("telemetry").map_or(near, |(before, _)| before);
@@ -213,11 +239,44 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
         && !unit
 }
 
-static FIXED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let words = r"(?:fixed|patched|resolved|repaired|corrected|behoben|corrigé|corregid[oa]|corrigid[oa])\s+(?:in|by|with|since|dans|en|em)\s+(?:version\s+|release\s+)?";
-    Regex::new(&format!("(?i){words}{VERSION}")).ok()
+/// Ways to state the first fixed version: in a sentence, and in a field of a form.
+static FIXED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"(?:fixed|patched|resolved|repaired|corrected|behoben|corrigé|corregid[oa]|corrigid[oa]|修复|修正)\s*(?:in|by|with|since|dans|en|em|于|在)\s+(?:version\s+|release\s+)?V",
+        r#"(?:fixed|patched)[ _-]?(?:in[ _-]?)?(?:version|release)s?(?:\(s\))?["'`*:=|>\s]{1,12}V"#,
+    ]
+    .into_iter()
+    .filter_map(|pattern| Regex::new(&format!("(?i){}", pattern.replace('V', VERSION))).ok())
+    .collect()
 });
 
+/// The first fixed version that the text states.
 fn fixed(text: &str) -> Option<String> {
-    FIXED.as_ref()?.captures(text)?.get(1).map(|version| version.as_str().to_owned())
+    let stated = FIXED.iter().find_map(|pattern| pattern.captures(text)?.get(1));
+    stated.map(|version| version.as_str().to_owned()).or_else(|| fixed_in_table(text))
 }
+
+/// The version below the heading of a table's column that says "patched" or "fixed".
+fn fixed_in_table(text: &str) -> Option<String> {
+    let cells = |line: &str| line.trim().trim_matches('|').split('|').map(|cell| cell.trim().to_lowercase()).collect();
+    let rows = text.lines().map(|line| if line.contains('|') { cells(line) } else { Vec::new() });
+    let mut column: Option<usize> = None;
+    for row in rows {
+        let row: Vec<String> = row;
+        if row.is_empty() {
+            column = None;
+        } else if let Some(at) = column {
+            let version = row
+                .get(at)
+                .and_then(|cell| ONE_VERSION.as_ref()?.captures(cell)?.get(1).map(|v| v.as_str().to_owned()));
+            if version.is_some() {
+                return version;
+            }
+        } else {
+            column = row.iter().position(|cell| cell.contains("patched") || cell.contains("fixed"));
+        }
+    }
+    None
+}
+
+static ONE_VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?i)^[>=` ]*{VERSION}`?$")).ok());

@@ -2,16 +2,20 @@
 
 use std::collections::HashSet;
 use std::str::FromStr;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::model::{CvssVector, Severity};
-use crate::triage::first_bytes;
 use crate::triage::reading::Reading;
 use crate::triage::scan::tokens_of;
+use crate::triage::{first_bytes, last_bytes};
 
 /// Vectors that follow the grammar of CVSS 3 or 4 (FIRST, "Vector String"), with their base scores, and the text without
 /// them: their letters are no words.
 ///
-/// A vector without the `CVSS:` prefix is taken for one of 3.1 when it is complete.
+/// A vector without the `CVSS:` prefix is taken for one of 3.1 when it is complete. With the prefix it is listed without a
+/// score when it does not parse, so that people hear of it.
 pub(super) fn cvss(text: &str) -> (Vec<CvssVector>, String) {
     let (mut found, mut rest): (Vec<CvssVector>, String) = (Vec::new(), String::with_capacity(text.len()));
     let mut copied = 0;
@@ -23,7 +27,8 @@ pub(super) fn cvss(text: &str) -> (Vec<CvssVector>, String) {
             continue;
         }
         if let Some(vector) = scored(vector).filter(|new| !found.iter().any(|old| old.vector == new.vector)) {
-            found.push(vector);
+            let stated = stated_score(text, at + from, at + token.len());
+            found.push(CvssVector { stated, ..vector });
         }
     }
     rest.push_str(text.get(copied..).unwrap_or_default());
@@ -44,15 +49,67 @@ fn vector_in(token: &str) -> Option<(usize, &str)> {
 
 fn scored(vector: &str) -> Option<CvssVector> {
     let upper = vector.trim_end_matches(['/', '.', '-']).to_ascii_uppercase();
-    let whole = if upper.starts_with("CVSS:") { upper } else { format!("CVSS:3.1/{upper}") };
-    let score = match cvss::Cvss::from_str(&whole).ok()? {
-        cvss::Cvss::CvssV30(vector) | cvss::Cvss::CvssV31(vector) => vector.base_score().value(),
-        other => other.score(),
+    let prefixed = upper.starts_with("CVSS:");
+    let whole = if prefixed { upper } else { format!("CVSS:3.1/{upper}") };
+    let parsed = cvss::Cvss::from_str(&whole).ok().filter(|_| is_complete(&whole));
+    let score = match parsed {
+        Some(cvss::Cvss::CvssV30(vector) | cvss::Cvss::CvssV31(vector)) => vector.base_score().value(),
+        Some(other) => other.score(),
+        None => {
+            let plain = whole.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'.'));
+            let meant = prefixed && plain && whole.matches('/').count() >= FEWEST_METRICS;
+            return meant.then_some(CvssVector { vector: whole, score: None, stated: None });
+        }
     };
     // One decimal by both specifications, so nothing is lost.
     #[allow(clippy::cast_possible_truncation)]
     let score = score as f32;
-    Some(CvssVector { vector: whole, score: Some(score) })
+    Some(CvssVector { vector: whole, score: Some(score), stated: None })
+}
+
+/// Whether every metric that its version asks for is there, once: the parser scores what is missing as harmless.
+fn is_complete(vector: &str) -> bool {
+    const OF_3: &[&str] = &["AV", "AC", "PR", "UI", "S", "C", "I", "A"];
+    const OF_4: &[&str] = &["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"];
+    let names: Vec<&str> = vector.split('/').skip(1).filter_map(|metric| Some(metric.split_once(':')?.0)).collect();
+    let needed = if vector.starts_with("CVSS:4") { OF_4 } else { OF_3 };
+    needed.iter().all(|needed| names.iter().filter(|name| *name == needed).count() == 1)
+}
+
+/// Metrics from which on something that does not parse is meant to be a vector.
+const FEWEST_METRICS: usize = 4;
+
+/// How far before and behind a vector its score is looked for, in bytes.
+const SCORE_DISTANCE: usize = 120;
+
+/// A score right before the vector ("9.8 (CVSS:3.1/…", "7.5 High, AV:N/…"), right behind it on its line, or on a line that
+/// says "score".
+static SCORES: LazyLock<[Option<Regex>; 3]> = LazyLock::new(|| {
+    let rating = r"(?:\(?(?:none|low|medium|moderate|high|critical)\)?)?";
+    [
+        format!(r"(?i)(?:^|[^\d.v])(\d{{1,2}}\.\d)[ \t]*(?:/[ \t]*10(?:\.0)?)?[ \t]*{rating}[ \t,;:()\[\]|`*-]*$"),
+        format!(r"(?i)^[ \t,;:()\[\]|`*=-]*{rating}[ \t,;:(=-]*(?:base )?(?:score)?[ \t:=]*(\d{{1,2}}\.\d)(?:[^\d.]|\.?$|\.\s)"),
+        r"(?i)score\b[^\n\d.]{0,20}(\d{1,2}\.\d)(?:[^\d.]|\.?$|\.\s)".to_owned(),
+    ]
+    .map(|pattern| Regex::new(&pattern).ok())
+});
+
+fn stated_score(text: &str, from: usize, to: usize) -> Option<f32> {
+    let before = last_bytes(text.get(..from)?, SCORE_DISTANCE);
+    let behind = first_bytes(text.get(to..)?, SCORE_DISTANCE);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let [right_before, right_behind, said] = &*SCORES;
+    let score = |pattern: &Option<Regex>, text: &str| -> Option<f32> {
+        let found = pattern.as_ref()?.captures(text)?.get(1)?;
+        // "CVSS 3.1" and "version 4.0" are no scores.
+        let named = text.get(..found.start())?.trim_end().to_ascii_lowercase();
+        let version = ["cvss", "version", "cvssv"].iter().any(|word| named.ends_with(word));
+        found.as_str().parse().ok().filter(|score| !version && *score <= 10.0)
+    };
+    score(right_before, line).or_else(|| score(right_behind, behind)).or_else(|| {
+        let near = |text| score(said, text);
+        near(before).or_else(|| near(behind))
+    })
 }
 
 /// Most vectors, weaknesses or CVEs that are listed: who states more pastes a catalogue.
@@ -60,7 +117,12 @@ const MOST_IDS: usize = 100;
 
 /// `CWE-79`, `CWE 79`, `CWE: 79` as `CWE-79`, in order of mention.
 pub(super) fn cwe(text: &str) -> Vec<String> {
-    numbers_after(text, "CWE", 1, 5).into_iter().map(|(digits, _)| format!("CWE-{digits}")).fold(Vec::new(), keep_new)
+    // Their pages have the number alone: https://cwe.mitre.org/data/definitions/79.html
+    let linked = text.replace("cwe.mitre.org/data/definitions/", "cwe.mitre.org CWE-");
+    numbers_after(&linked, "CWE", 1, 5)
+        .into_iter()
+        .map(|(digits, _)| format!("CWE-{digits}"))
+        .fold(Vec::new(), keep_new)
 }
 
 /// `CVE-2026-1234`, in order of mention.

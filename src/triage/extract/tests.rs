@@ -1,0 +1,321 @@
+//! What is read out of snippets as people write them: each line is a snippet and what has to be found in it.
+
+use time::Date;
+
+use crate::model::{Package, Report};
+use crate::triage::tests::message;
+use crate::triage::{Routing, extract};
+
+fn read(routing: &Routing, text: &str) -> Report {
+    extract(&message("A finding", text), routing)
+}
+
+/// Checks every case and tells all that differ.
+fn check(cases: &[(&str, &str)], field: impl Fn(&Report) -> String) {
+    let routing = Routing::built_in();
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|(text, expected)| {
+            let found = field(&read(&routing, text));
+            (found != *expected).then(|| format!("{text:?}\n    has to give {expected:?}\n    gives       {found:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// `ecosystem name, affected, fixed in patched`.
+fn packages(report: &Report) -> String {
+    let shown = |package: &Package| {
+        let ecosystem = format!("{:?}", package.ecosystem).to_lowercase();
+        let affected = package.affected.as_ref().map_or(String::new(), |range| format!(", {range}"));
+        let patched = package.patched.as_ref().map_or(String::new(), |version| format!(", fixed in {version}"));
+        format!("{ecosystem} {}{affected}{patched}", package.name)
+    };
+    report.packages.iter().map(shown).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn packages_are_read_as_each_ecosystem_writes_them() {
+    check(
+        &[
+            // Go
+            (
+                "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.44.0 keeps every label.",
+                "go go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp, = 0.44.0",
+            ),
+            (
+                "require go.opentelemetry.io/collector/config/confighttp v0.101.0 // indirect",
+                "go go.opentelemetry.io/collector/config/confighttp, = 0.101.0",
+            ),
+            // Maven
+            (
+                "implementation(\"io.opentelemetry.instrumentation:opentelemetry-spring-boot-starter:2.3.0\")",
+                "maven io.opentelemetry.instrumentation:opentelemetry-spring-boot-starter, = 2.3.0",
+            ),
+            (
+                "<dependency>\n  <groupId>io.opentelemetry</groupId>\n  <artifactId>opentelemetry-sdk</artifactId>\n  <version>1.38.0</version>\n</dependency>",
+                "maven io.opentelemetry:opentelemetry-sdk, = 1.38.0",
+            ),
+            (
+                "compile group: 'io.opentelemetry', name: 'opentelemetry-api', version: '1.30.0'",
+                "maven io.opentelemetry:opentelemetry-api, = 1.30.0",
+            ),
+            // npm
+            ("npm i @opentelemetry/exporter-prometheus@0.52.0", "npm @opentelemetry/exporter-prometheus, = 0.52.0"),
+            ("\"dependencies\": { \"@opentelemetry/sdk-node\": \"^0.51.1\" }", "npm @opentelemetry/sdk-node, = 0.51.1"),
+            // NuGet
+            (
+                "<PackageReference Include=\"OpenTelemetry.Exporter.Geneva\" Version=\"1.9.0\" />",
+                "nuget OpenTelemetry.Exporter.Geneva, = 1.9.0",
+            ),
+            // PyPI, with and without a word of the language
+            (
+                "pip install opentelemetry-instrumentation-flask==0.45b0",
+                "pip opentelemetry-instrumentation-flask, = 0.45b0",
+            ),
+            (
+                "A header is copied in opentelemetry-instrumentation-asgi before 0.46b0, seen under uvicorn.",
+                "pip opentelemetry-instrumentation-asgi, < 0.46b0",
+            ),
+            (
+                "We run opentelemetry-sdk 1.24.0 (from PyPI) in our workers, and the span limits do nothing.",
+                "pip opentelemetry-sdk, = 1.24.0",
+            ),
+            ("File \"/venv/lib/python3.12/site-packages/opentelemetry/sdk/trace/__init__.py\", line 900", ""),
+            // RubyGems
+            (
+                "gem \"opentelemetry-instrumentation-rack\", \"0.24.1\"",
+                "rubygems opentelemetry-instrumentation-rack, = 0.24.1",
+            ),
+            // crates
+            ("opentelemetry-otlp = \"0.17.0\" in Cargo.toml", "rust opentelemetry-otlp, = 0.17.0"),
+            ("weaver 0.19.0, the open-telemetry/weaver CLI, follows links.", "rust weaver, = 0.19.0"),
+            ("The OpenTelemetry Weaver writes outside of its output folder.", "rust weaver"),
+            // Packagist
+            ("composer require open-telemetry/exporter-otlp:1.0.4", "composer open-telemetry/exporter-otlp, = 1.0.4"),
+            // Hex
+            ("{:opentelemetry_phoenix, \"~> 1.2.0\"} in mix.exs", "erlang opentelemetry_phoenix, = 1.2.0"),
+            // Swift
+            (
+                ".package(url: \"https://github.com/open-telemetry/opentelemetry-swift\", from: \"1.10.0\")",
+                "swift github.com/open-telemetry/opentelemetry-swift, = 1.10.0",
+            ),
+            (
+                "Our iOS app uses the Swift package opentelemetry-swift 1.10.0 and crashes.",
+                "swift github.com/open-telemetry/opentelemetry-swift, = 1.10.0",
+            ),
+            // Actions
+            (
+                "      - uses: open-telemetry/weaver/.github/actions/setup-weaver@v1.2.0",
+                "actions open-telemetry/weaver/.github/actions/setup-weaver, = 1.2.0",
+            ),
+            // Images
+            (
+                "docker run otel/opentelemetry-collector-contrib:0.110.0",
+                "other otel/opentelemetry-collector-contrib, = 0.110.0",
+            ),
+            (
+                "image: ghcr.io/open-telemetry/opentelemetry-operator/target-allocator:v0.109.0",
+                "other ghcr.io/open-telemetry/opentelemetry-operator/target-allocator, = 0.109.0",
+            ),
+            // Package URLs
+            ("pkg:golang/go.opentelemetry.io/otel/sdk@v1.26.0", "go go.opentelemetry.io/otel/sdk, = 1.26.0"),
+            ("pkg:npm/%40opentelemetry/core@1.24.0", "npm @opentelemetry/core, = 1.24.0"),
+            (
+                "pkg:maven/io.opentelemetry/opentelemetry-api@1.38.0",
+                "maven io.opentelemetry:opentelemetry-api, = 1.38.0",
+            ),
+            ("pkg:pypi/opentelemetry-sdk@1.24.0", "pip opentelemetry-sdk, = 1.24.0"),
+            ("pkg:pub/dartastic_opentelemetry@0.8.1", "pub dartastic_opentelemetry, = 0.8.1"),
+            ("pkg:hex/opentelemetry_cowboy@0.3.0", "erlang opentelemetry_cowboy, = 0.3.0"),
+            // What people call it
+            ("The target allocator answers anybody.", "go github.com/open-telemetry/opentelemetry-operator"),
+            (
+                "The tail sampling processor loops.",
+                "go github.com/open-telemetry/opentelemetry-collector-contrib/processor/tailsamplingprocessor",
+            ),
+            (
+                "It is in the Java agent, 2.4.0 to 2.6.0.",
+                "maven io.opentelemetry.javaagent:opentelemetry-javaagent, >= 2.4.0, <= 2.6.0",
+            ),
+            // Ranges and fixes
+            (
+                "@opentelemetry/core >= 1.0.0, < 1.25.0 is affected; patched in 1.25.0",
+                "npm @opentelemetry/core, >= 1.0.0, < 1.25.0, fixed in 1.25.0",
+            ),
+            (
+                "@opentelemetry/core: all versions up to and including 1.24.1. First fixed version: 1.25.0",
+                "npm @opentelemetry/core, <= 1.24.1, fixed in 1.25.0",
+            ),
+            (
+                "@opentelemetry/core, betroffen sind 1.2.0 bis 1.4.0, behoben in 1.4.1",
+                "npm @opentelemetry/core, >= 1.2.0, <= 1.4.0, fixed in 1.4.1",
+            ),
+            // Forms
+            (
+                "| Package | Affected versions | Patched versions |\n| --- | --- | --- |\n| @opentelemetry/instrumentation | < 0.41.2 | 0.41.2 |",
+                "npm @opentelemetry/instrumentation, < 0.41.2, fixed in 0.41.2",
+            ),
+            (
+                "### Affected products\nEcosystem: npm\nPackage name: @opentelemetry/core\nAffected versions: >= 1.0.0, < 1.25.0\nPatched versions: 1.25.0\n### Severity\nHigh",
+                "npm @opentelemetry/core, >= 1.0.0, < 1.25.0, fixed in 1.25.0",
+            ),
+            (
+                "```yaml\necosystem: pip\npackage: opentelemetry-sdk\nvulnerable_versions: \"<= 1.24.0\"\npatched_version: 1.25.0\n```",
+                "pip opentelemetry-sdk, <= 1.24.0, fixed in 1.25.0",
+            ),
+            (
+                "{\"package\": {\"ecosystem\": \"rubygems\", \"name\": \"opentelemetry-sdk\"}, \"vulnerable_version_range\": \"< 1.4.0\", \"patched_versions\": \"1.4.0\"}",
+                "rubygems opentelemetry-sdk, < 1.4.0, fixed in 1.4.0",
+            ),
+            // Nothing is made up.
+            ("The service crashes when I send 1.5 MB.", ""),
+        ],
+        packages,
+    );
+}
+
+#[test]
+fn vectors_are_checked_and_scored() {
+    check(
+        &[
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H 9.8"),
+            (
+                "9.3 (CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N).",
+                "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N 9.3",
+            ),
+            ("cvss 7.5: av:n/ac:l/pr:n/ui:n/s:u/c:n/i:n/a:h", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H 7.5"),
+            (
+                "CVSS score 9.9, vector CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
+                "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H 7.5 stated 9.9",
+            ),
+            (
+                "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H (Base Score: 5.0 Medium)",
+                "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H 7.5 stated 5",
+            ),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N does not parse"),
+            (
+                "CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
+                "CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H does not parse",
+            ),
+            // Version 2 is none of ours, and a version number no score.
+            ("AV:N/AC:L/Au:N/C:P/I:P/A:P", ""),
+            (
+                "Tested with 1.2. CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
+                "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H 7.5",
+            ),
+        ],
+        |report| {
+            let shown = report.cvss.iter().map(|cvss| {
+                let score = cvss.score.map_or("does not parse".to_owned(), |score| format!("{score}"));
+                let stated = cvss.disagreeing().map_or(String::new(), |stated| format!(" stated {stated}"));
+                format!("{} {score}{stated}", cvss.vector)
+            });
+            shown.collect::<Vec<_>>().join("; ")
+        },
+    );
+}
+
+#[test]
+fn severities_weaknesses_and_numbers_are_read() {
+    check(
+        &[
+            ("Severity: Critical", "Critical"),
+            ("### Severity\n\nModerate\n\n### Details\nx", "Medium"),
+            ("Schweregrad: hoch", "High"),
+            ("Gravedad: alta", "High"),
+            ("severity: \"low\"", "Low"),
+            ("It needs high CPU load and a low privileged user.", ""),
+        ],
+        |report| report.severity.map_or(String::new(), |severity| format!("{severity:?}")),
+    );
+    check(
+        &[
+            ("CWE-22, CWE 79 and cwe: 502", "CWE-22 CWE-79 CWE-502"),
+            ("https://cwe.mitre.org/data/definitions/352.html", "CWE-352"),
+            ("\"cwe_ids\": [\"CWE-400\", \"CWE-770\"]", "CWE-400 CWE-770"),
+            ("CWE‑1333 (ReDoS)", "CWE-1333"),
+            ("the cwe list has 900 entries", ""),
+        ],
+        |report| report.cwe.join(" "),
+    );
+    check(
+        &[
+            ("CVE-2026-1234 was assigned; it is like cve-2021-44228.", "CVE-2026-1234 CVE-2021-44228"),
+            ("CVE-2026-12 is no number", ""),
+        ],
+        |report| report.cve.join(" "),
+    );
+}
+
+#[test]
+fn deadlines_are_days_ahead_on_which_something_is_published() {
+    // All mails are of 1 March 2026.
+    check(
+        &[
+            ("We will publish on 2026-06-15.", "2026-06-15"),
+            ("I plan to go public on June 15th, 2026.", "2026-06-15"),
+            ("Public disclosure: 15 June", "2026-06-15"),
+            ("We intend to disclose this on Monday, 15th of June 2026", "2026-06-15"),
+            ("Disclosure date: 15/06/2026", "2026-06-15"),
+            ("Disclosure date: 06/15/2026", "2026-06-15"),
+            ("Disclosure date: 2026/06/15", "2026-06-15"),
+            ("Our policy is a 90-day disclosure deadline.", "2026-05-30"),
+            ("We follow coordinated disclosure and publish ninety days after this mail.", "2026-05-30"),
+            ("I present this at a conference on August 8.", "2026-08-08"),
+            ("Wir veröffentlichen am 15. Juni 2026.", "2026-06-15"),
+            ("Die Frist endet am 15.06.2026.", "2026-06-15"),
+            ("Wir veröffentlichen in 60 Tagen.", "2026-04-30"),
+            ("Nous publierons les détails le 15 juin 2026.", "2026-06-15"),
+            ("Divulgation dans 90 jours.", "2026-05-30"),
+            ("Publicaremos los detalles el 15 de junio de 2026.", "2026-06-15"),
+            ("El plazo es de 60 días.", "2026-04-30"),
+            ("Vamos publicar em 15 de junho de 2026.", "2026-06-15"),
+            ("Pubblicheremo il 15 giugno 2026.", "2026-06-15"),
+            ("我们将在2026年6月15日公开细节。", "2026-06-15"),
+            ("我们会在90天后公开。", "2026-05-30"),
+            ("2026年6月15日に公開する予定です。", "2026-06-15"),
+            ("2026년 6월 15일에 공개합니다.", "2026-06-15"),
+            ("Публикация 15 июня 2026.", "2026-06-15"),
+            // None.
+            ("The 90 days are over, so we published.", ""),
+            ("The 90 days are over. We will publish now.", ""),
+            ("Your 90 days ended yesterday and nothing was published.", ""),
+            ("The 90-day deadline has passed.", ""),
+            ("After 120 days without an answer I published it.", ""),
+            ("Die 90 Tage sind abgelaufen, es ist veröffentlicht.", ""),
+            ("Once the 90 days are over I will publish.", "2026-05-30"),
+            ("It was published 3 days ago.", ""),
+            ("I publish when I have an answer to my 30 messages.", ""),
+            ("No deadline from me; publish when you like, 90 days or not.", ""),
+            ("The release of 2026-06-15 will have it.", ""),
+            ("We published it on 2026-01-15.", ""),
+        ],
+        |report| report.deadline.map_or(String::new(), |day: Date| day.to_string()),
+    );
+}
+
+#[test]
+fn references_and_logins_are_read() {
+    check(
+        &[
+            (
+                "See https://example.org/a(b), <https://example.org/c>.",
+                "https://example.org/a(b) https://example.org/c",
+            ),
+            ("[post](https://example.org/d)", "https://example.org/d"),
+        ],
+        |report| report.references.iter().map(|link| link.expose().clone()).collect::<Vec<_>>().join(" "),
+    );
+    check(
+        &[
+            ("Please credit me as @octocat on GitHub.", "octocat"),
+            ("GitHub: octocat", "octocat"),
+            ("Credit: Mira Halden (https://github.com/mira-h)", "mira-h"),
+            ("My GitHub username is octo-cat.", "octo-cat"),
+            ("I found it on GitHub in the issue of @someone.", ""),
+            ("Credit: https://github.com/open-telemetry/opentelemetry-go", ""),
+        ],
+        |report| report.github_login.clone().unwrap_or_default(),
+    );
+}
