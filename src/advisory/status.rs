@@ -44,6 +44,10 @@ pub(super) fn status(
         rows.push(("Disclosure", disclosure(order)));
         rows.push(("Routed to", routed(order)));
         rows.extend(severity(report).map(|text| ("Severity stated", text)));
+        rows.extend(cves(report).map(|text| ("CVE", text)));
+        if report.embargo {
+            rows.push(("Embargo", "the report asks that nothing is published for now".to_owned()));
+        }
     }
     if let Some((repository, why)) = &order.refused {
         let why: String = why.chars().take(200).collect();
@@ -181,6 +185,17 @@ fn severity(report: &Report) -> Option<String> {
     let words = report.severity.map(|severity| format!("{severity:?}").to_lowercase());
     let all: Vec<String> = words.into_iter().chain(vectors).collect();
     (!all.is_empty()).then(|| cell(&all.join(", ")))
+}
+
+/// Which CVEs the report names, and whose they are as far as it says.
+fn cves(report: &Report) -> Option<String> {
+    const MOST: usize = 10;
+    let (own, others): (Vec<&String>, Vec<&String>) = report.cve.iter().partition(|id| report.own_cve.contains(id));
+    let listed = |ids: &[&String]| ids.iter().take(MOST).map(|id| code_span(id)).collect::<Vec<_>>().join(", ");
+    let own = (!own.is_empty()).then(|| format!("{} for this, says the report", listed(&own)));
+    let others = (!others.is_empty()).then(|| format!("{} mentioned", listed(&others)));
+    let all: Vec<String> = own.into_iter().chain(others).collect();
+    (!all.is_empty()).then(|| cell(&all.join("; ")))
 }
 
 fn percent(confidence: f32) -> String {

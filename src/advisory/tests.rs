@@ -219,3 +219,18 @@ fn a_vector_that_is_wrong_is_said_to_be() {
         assert!(drafted.description.expose().contains(says), "{says}: {}", drafted.description.expose());
     }
 }
+
+#[test]
+fn the_status_block_says_whose_cves_are_and_what_is_asked() {
+    let all = ["CVE-2026-1234", "CVE-2025-9999"].map(str::to_owned).to_vec();
+    let cases = [
+        (vec![all[0].clone()], true, "| CVE | `CVE-2026-1234` for this, says the report; `CVE-2025-9999` mentioned |"),
+        (Vec::new(), false, "| CVE | `CVE-2026-1234`, `CVE-2025-9999` mentioned |"),
+    ];
+    for (own_cve, embargo, row) in cases {
+        let drafted = advisory(&Report { cve: all.clone(), own_cve, embargo, ..Report::default() });
+        let text = drafted.description.expose();
+        assert!(text.contains(row), "{text}");
+        assert_eq!(text.contains("| Embargo | the report asks"), embargo, "{text}");
+    }
+}

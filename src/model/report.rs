@@ -20,8 +20,12 @@ pub struct Report {
     pub cvss: Vec<CvssVector>,
     /// `CWE-79` and so on, in order of mention.
     pub cwe: Vec<String>,
-    /// `CVE-2026-1234` and so on, in order of mention; the text tells whether they are this finding's.
+    /// `CVE-2026-1234` and so on, in order of mention.
     pub cve: Vec<String>,
+    /// Those of them that the report says are this finding's; the others are only mentioned.
+    pub own_cve: Vec<String>,
+    /// Whether it asks that nothing is published for now.
+    pub embargo: bool,
     /// The day after which the reporter means to publish.
     pub deadline: Option<Date>,
     /// Links, in order of mention, without duplicates.

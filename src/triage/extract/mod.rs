@@ -1,5 +1,6 @@
 //! What a message says about a vulnerability (stage 4).
 
+mod claims;
 mod dates;
 mod packages;
 mod stated;
@@ -28,6 +29,7 @@ pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
     let both = format!("{}\n\n{read}", super::first_bytes(&summary, super::LONGEST_SUMMARY));
     let sent = message.headers.date.map(|date| date.date());
     let (cvss, rest) = stated::cvss(&both);
+    let cve = stated::cve(&both);
     let mut report = Report {
         title: Secret::default(),
         linked: Vec::new(),
@@ -35,7 +37,9 @@ pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
         severity: stated::severity(&rest),
         cvss,
         cwe: stated::cwe(&both),
-        cve: stated::cve(&both),
+        own_cve: claims::own_cves(&both, &cve),
+        cve,
+        embargo: claims::asks_for_silence(read),
         deadline: sent.and_then(|sent| dates::deadline(read, sent)),
         references: stated::references(read).into_iter().map(Secret::new).collect(),
         github_login: stated::github_login(read),

@@ -249,6 +249,41 @@ fn severities_weaknesses_and_numbers_are_read() {
 }
 
 #[test]
+fn a_cve_is_this_findings_only_where_the_report_says_so() {
+    check(
+        &[
+            ("CVE-2026-1234 was assigned to this.", "CVE-2026-1234"),
+            ("CVE ID: CVE-2026-1234\nCVSS: 7.5", "CVE-2026-1234"),
+            ("\"cve_id\": \"CVE-2026-1234\"", "CVE-2026-1234"),
+            ("MITRE has reserved CVE-2026-1234. It is a bypass of CVE-2025-9999.", "CVE-2026-1234"),
+            ("CVE-2026-1234 wurde uns zugewiesen.", "CVE-2026-1234"),
+            ("It is similar to CVE-2021-44228, which was assigned years ago.", ""),
+            ("Incomplete fix of CVE-2025-9999.", ""),
+            ("See CVE-2025-9999.", ""),
+        ],
+        |report| report.own_cve.join(" "),
+    );
+}
+
+#[test]
+fn a_wish_for_silence_is_read() {
+    check(
+        &[
+            ("This is under embargo until 1 June.", "asks"),
+            ("Please keep this confidential.", "asks"),
+            ("TLP:AMBER+STRICT", "asks"),
+            ("Bitte vertraulich behandeln.", "asks"),
+            ("请保密。", "asks"),
+            ("There is no embargo from our side; do not disclose anything you would not otherwise.", ""),
+            ("The embargo is over.", ""),
+            ("It reads confidential data.", ""),
+            ("On lit des données confidentielles.", ""),
+        ],
+        |report| if report.embargo { "asks".to_owned() } else { String::new() },
+    );
+}
+
+#[test]
 fn deadlines_are_days_ahead_on_which_something_is_published() {
     // All mails are of 1 March 2026.
     check(
