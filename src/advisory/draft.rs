@@ -1,8 +1,11 @@
 //! The draft itself: fields, status block, sections, pages.
 
+use std::borrow::Cow;
+
 use time::OffsetDateTime;
 
-use super::neutral::{blocks, code_span};
+use super::blocks::blocks;
+use super::neutral::code_span;
 use super::online::{self, checked};
 use super::pages::{Item, length, pages};
 use super::status::{cell, status};
@@ -38,7 +41,14 @@ pub fn draft(
         Some(checked) => format!("{head}\n\n{checked}"),
         None => head,
     };
-    let items = sections(report, order);
+    let texts = Texts {
+        // The title may be made of other words.
+        subject: (report.title != report.summary && !report.summary.expose().trim().is_empty())
+            .then(|| shown(&format!("Subject: {}", report.summary.expose())).into_owned()),
+        text: shown(report.text.expose()),
+        clear: report.clear_text.as_ref().map(|clear| shown(clear.expose())),
+    };
+    let items = sections(report, order, &texts);
     let page = AdvisoryDraft::MAX_DESCRIPTION - MARGIN;
     let mut texts = pages(items, page.saturating_sub((length(&head) + 2).max(OWN_WORDS)), page);
     let count = texts.len();
@@ -90,41 +100,46 @@ fn title(report: &Report, order: &DraftOrder) -> String {
     format!("{mark}{}", stated.chars().take(most).collect::<String>())
 }
 
-/// Everything below the status block.
-fn sections(report: &Report, order: &DraftOrder) -> Vec<Item> {
-    let mut items = vec![Item::Own(if order.comment { "### What the sender adds" } else { "### Report" }.to_owned())];
-    // The title may be made of other words.
-    if report.title != report.summary && !report.summary.expose().trim().is_empty() {
-        items.extend(mail(&format!("Subject: {}", report.summary.expose())));
-    }
-    let text = mail(report.text.expose());
-    if text.is_empty() {
-        items.push(Item::Own("_No text._".to_owned()));
-    }
-    items.extend(text);
-    if let Some(clear) = &report.clear_text {
-        items.push(Item::Own(
-            "### Outside of the encryption\n\nThis stood in the clear beside the encrypted text. Anybody on the way can have read, changed \
-             or added it."
-                .to_owned(),
-        ));
-        items.extend(mail(clear.expose()));
-    }
-    if let Some(deadline) = report.deadline {
-        items.push(Item::Own(format!("### Deadline\n\nThe reporter means to publish after **{deadline}**.")));
-    }
-    if !report.attachments.is_empty() {
-        items.extend(files(&report.attachments));
-    }
-    items
+/// What a draft shows of the mail.
+struct Texts<'a> {
+    /// What the mail calls itself, where the title is another.
+    subject: Option<String>,
+    text: Cow<'a, str>,
+    clear: Option<Cow<'a, str>>,
 }
 
-fn mail(text: &str) -> Vec<Item> {
-    blocks(text).into_iter().map(Item::Mail).collect::<Vec<Item>>()
+/// Everything below the status block.
+fn sections<'a>(report: &'a Report, order: &DraftOrder, texts: &'a Texts<'_>) -> impl Iterator<Item = Item<'a>> {
+    let own = |text: &str| Item::Own(text.to_owned());
+    let head = own(if order.comment { "### What the sender adds" } else { "### Report" });
+    let mut text = mail(&texts.text).peekable();
+    let none = text.peek().is_none().then(|| own("_No text._"));
+    let outside = texts.clear.iter().flat_map(move |clear| {
+        let head = own(
+            "### Outside of the encryption\n\nThis stood in the clear beside the encrypted text. Anybody on the way can have read, changed \
+             or added it.",
+        );
+        std::iter::once(head).chain(mail(clear))
+    });
+    let deadline = report
+        .deadline
+        .map(|deadline| Item::Own(format!("### Deadline\n\nThe reporter means to publish after **{deadline}**.")));
+    let files = (!report.attachments.is_empty()).then(|| files(&report.attachments));
+    std::iter::once(head)
+        .chain(texts.subject.iter().flat_map(|subject| mail(subject)))
+        .chain(none)
+        .chain(text)
+        .chain(outside)
+        .chain(deadline)
+        .chain(files.into_iter().flatten())
+}
+
+fn mail(text: &str) -> impl Iterator<Item = Item<'_>> {
+    blocks(text).map(Item::Mail)
 }
 
 /// Attachments as tables of what they are; their content goes to people by encrypted mail only.
-fn files(attachments: &[AttachmentSummary]) -> Vec<Item> {
+fn files(attachments: &[AttachmentSummary]) -> Vec<Item<'static>> {
     const HEAD: &str = "| Name | Type | Bytes | SHA-256 |\n| --- | --- | ---: | --- |";
     let row = |file: &AttachmentSummary| {
         let name: String = file.name.expose().chars().take(200).collect();

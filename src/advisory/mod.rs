@@ -1,5 +1,6 @@
 //! What the gateway files (stage 6): a report as fields and Markdown for GitHub, which cannot ping, forge or break out.
 
+mod blocks;
 mod draft;
 mod neutral;
 mod online;

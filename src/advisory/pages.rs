@@ -1,12 +1,13 @@
 //! Cuts what is to be shown into pages within GitHub's limit, in order, with nothing lost.
 
-use super::neutral::Block;
+use super::blocks::Block;
+use super::neutral::write;
 
 /// Something to show: the gateway's own Markdown, or a piece of the mail.
-pub(super) enum Item {
+pub(super) enum Item<'a> {
     /// Made by the gateway; never cut, so always short.
     Own(String),
-    Mail(Block),
+    Mail(Block<'a>),
 }
 
 /// Longest piece of mail text that is escaped as one, in characters: escaping at most makes eight of one.
@@ -18,7 +19,7 @@ pub(super) fn length(text: &str) -> usize {
 }
 
 /// Packs `items` into pages: the first of at most `first` characters, the others of at most `other`.
-pub(super) fn pages(items: Vec<Item>, first: usize, other: usize) -> Vec<String> {
+pub(super) fn pages<'a>(items: impl Iterator<Item = Item<'a>>, first: usize, other: usize) -> Vec<String> {
     let (mut pages, mut room) = (vec![String::new()], first);
     let mut add = |markdown: String| {
         let needed = length(&markdown) + 2;
@@ -38,11 +39,14 @@ pub(super) fn pages(items: Vec<Item>, first: usize, other: usize) -> Vec<String>
         match item {
             Item::Own(markdown) => add(markdown),
             Item::Mail(block) => {
-                let whole = block.markdown();
-                if length(&whole) + 2 <= other / 4 {
-                    add(whole);
-                } else {
-                    pieces(block).iter().map(Block::markdown).for_each(&mut add);
+                // Escaping adds more than it takes away, but for blank space.
+                let whole = (block.lines.len() <= 4 * other).then(|| markdown(&block));
+                match whole.filter(|whole| length(whole) + 2 <= other / 4) {
+                    Some(whole) => add(whole),
+                    None => {
+                        let pieces = block.lines.groups(PIECE).map(|lines| Block { lines, ..block });
+                        pieces.for_each(|piece| add(markdown(&piece)));
+                    }
                 }
             }
         }
@@ -50,50 +54,8 @@ pub(super) fn pages(items: Vec<Item>, first: usize, other: usize) -> Vec<String>
     pages
 }
 
-/// `block` in pieces of at most [`PIECE`] characters; each piece of code gets fences of its own.
-fn pieces(block: Block) -> Vec<Block> {
-    let (lines, language, quoted) = match block {
-        Block::Prose(lines) => (lines, None, false),
-        Block::Quote(lines) => (lines, None, true),
-        Block::Code { language, lines } => (lines, Some(language), false),
-    };
-    let (mut groups, mut group, mut size): (Vec<Vec<String>>, Vec<String>, usize) = (Vec::new(), Vec::new(), 0);
-    for line in lines.iter().flat_map(|line| short(line)) {
-        let more = line.chars().count() + 1;
-        if size + more > PIECE && !group.is_empty() {
-            groups.push(std::mem::take(&mut group));
-            size = 0;
-        }
-        size += more;
-        group.push(line);
-    }
-    groups.push(group);
-    let made = |lines| match &language {
-        None if quoted => Block::Quote(lines),
-        None => Block::Prose(lines),
-        Some(language) => Block::Code { language: language.clone(), lines },
-    };
-    groups.into_iter().map(made).collect()
-}
-
-/// A line in pieces short enough for any page, cut at spaces where there are some.
-fn short(line: &str) -> Vec<String> {
-    let (mut pieces, mut piece, mut size) = (Vec::new(), String::new(), 0);
-    for word in line.split_inclusive(' ') {
-        let more = word.chars().count();
-        if size > 0 && size + more >= PIECE {
-            pieces.push(std::mem::take(&mut piece));
-            size = 0;
-        }
-        for c in word.chars() {
-            if size + 1 >= PIECE {
-                pieces.push(std::mem::take(&mut piece));
-                size = 0;
-            }
-            piece.push(c);
-            size += 1;
-        }
-    }
-    pieces.push(piece);
-    pieces
+fn markdown(block: &Block<'_>) -> String {
+    let mut markdown = String::new();
+    write(block, &mut markdown);
+    markdown
 }

@@ -1,48 +1,65 @@
 //! Shapes in plain text that are shown as code: tables, stack traces, changes.
 
+use std::borrow::Cow;
+
 /// Widest column that cells are padded to.
 const WIDEST: usize = 60;
 /// Most columns of a table that is lined up.
 const MOST_COLUMNS: usize = 32;
 
+/// How many times larger than as it was typed, and how many bytes more, a table that is lined up may be.
+const MOST_GROWTH: (usize, usize) = (8, 1_024);
+
 /// How many of the lines from the first on are a table with bars (GFM 4.10); 0: none.
-pub(super) fn table(lines: &[&str]) -> usize {
+pub(super) fn table<'a>(mut lines: impl Iterator<Item = &'a str> + Clone) -> usize {
     let barred = |line: &&str| line.trim().starts_with('|') && line.trim().len() > 1;
     let delimiter = |line: &&str| {
         let line = line.trim();
         line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
     };
-    match lines {
-        [head, rule, ..] if barred(head) && barred(rule) && delimiter(rule) => {
-            lines.iter().take_while(|line| barred(line)).count()
-        }
-        _ => 0,
-    }
+    let all = lines.clone();
+    let begins = lines.next().is_some_and(|head| barred(&head))
+        && lines.next().is_some_and(|rule| barred(&rule) && delimiter(&rule));
+    if begins { all.take_while(barred).count() } else { 0 }
 }
 
-/// A table's lines with its columns lined up, to be read in letters of one width.
-pub(super) fn lined_up(lines: &[&str]) -> Vec<String> {
-    let rows: Vec<Vec<String>> = lines.iter().map(|line| cells(line)).collect();
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    if columns > MOST_COLUMNS {
-        return lines.iter().map(|line| (*line).to_owned()).collect();
+/// A table with its columns lined up, to be read in letters of one width; as it was typed where that would be too wide.
+pub(super) fn lined_up(text: &str) -> Cow<'_, str> {
+    let (mut widths, mut rows) = (Vec::new(), 0);
+    for (at, line) in text.lines().enumerate() {
+        let cells = cells(line);
+        if cells.len() > MOST_COLUMNS {
+            return Cow::Borrowed(text);
+        }
+        widths.resize(cells.len().max(widths.len()), 3);
+        if at != 1 {
+            let shown = |cell: &String| cell.chars().count().min(WIDEST);
+            widths.iter_mut().zip(&cells).for_each(|(width, cell)| *width = shown(cell).max(*width));
+        }
+        rows += 1;
     }
-    let width = |at: usize| {
-        let widths = rows.iter().enumerate().filter(|(row, _)| *row != 1).filter_map(|(_, row)| row.get(at));
-        widths.map(|cell| cell.chars().count()).max().unwrap_or(0).clamp(3, WIDEST)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |(at, row): (usize, &Vec<String>)| {
+    let room = rows * (widths.iter().sum::<usize>() + 3 * widths.len() + 2);
+    let (times, more) = MOST_GROWTH;
+    if room > times * text.len() + more {
+        return Cow::Borrowed(text);
+    }
+    let line = |(at, line): (usize, &str)| {
+        let row = if at == 1 { Vec::new() } else { cells(line) };
         let cells = widths.iter().enumerate().map(|(column, width)| {
             let cell = row.get(column).map(String::as_str).unwrap_or_default();
             if at == 1 { "-".repeat(*width) } else { format!("{cell:width$}") }
         });
         format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
     };
-    rows.iter().enumerate().map(line).collect()
+    let mut out = String::with_capacity(room + text.len());
+    for line in text.lines().enumerate().map(line) {
+        out.push_str(if out.is_empty() { "" } else { "\n" });
+        out.push_str(&line);
+    }
+    Cow::Owned(out)
 }
 
-/// The cells of a row; a bar behind a backslash belongs to its cell.
+/// The cells of a row, and no more than one too many; a bar behind a backslash belongs to its cell.
 fn cells(line: &str) -> Vec<String> {
     let inner = line.trim().trim_start_matches('|');
     let (mut cells, mut cell, mut escaped) = (Vec::new(), String::new(), false);
@@ -52,6 +69,7 @@ fn cells(line: &str) -> Vec<String> {
                 cell.pop();
                 cell.push('|');
             }
+            '|' if cells.len() > MOST_COLUMNS => return cells,
             '|' => cells.push(std::mem::take(&mut cell).trim().to_owned()),
             c => cell.push(c),
         }
@@ -64,18 +82,18 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 /// How many of the lines from the first on are a stack trace, a change or a raw request, and the language of it; 0: none.
-pub(super) fn trace(lines: &[&str]) -> (usize, &'static str) {
-    let Some(first) = lines.first().filter(|first| begins_trace(first)) else { return (0, "") };
+pub(super) fn trace<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> (usize, &'static str) {
+    let Some(first) = lines.clone().next().filter(|first| begins_trace(first)) else { return (0, "") };
     if first.starts_with("diff --git ") || first.starts_with("--- a/") {
-        let diff = |line: &&&str| {
+        let diff = |line: &&str| {
             line.starts_with(['+', '-', ' ', '@', '\\'])
                 || ["diff ", "index ", "new "].iter().any(|s| line.starts_with(s))
         };
-        return (lines.iter().take_while(diff).count(), "diff");
+        return (lines.take_while(diff).count(), "diff");
     }
-    let rest = lines.iter().skip(1).take_while(|line| goes_on(line)).count();
+    let rest = lines.clone().skip(1).take_while(|line| goes_on(line)).count();
     let alone = first.starts_with("goroutine ") || first.starts_with("Traceback ") || is_request(first);
-    let sure = lines.iter().take(rest + 1).filter(|line| begins_trace(line)).count() >= 2;
+    let sure = lines.take(rest + 1).filter(|line| begins_trace(line)).count() >= 2;
     if sure || alone && rest > 0 { (rest + 1, "") } else { (0, "") }
 }
 
@@ -134,10 +152,6 @@ fn goes_on(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<&str> {
-        text.lines().collect()
-    }
-
     #[test]
     fn tables_are_found_and_lined_up() {
         for (text, expected) in [
@@ -148,16 +162,18 @@ mod tests {
             ("|", 0),
             ("", 0),
         ] {
-            assert_eq!(table(&lines(text)), expected, "{text:?}");
+            assert_eq!(table(text.lines()), expected, "{text:?}");
         }
-        let shown = lined_up(&lines("| Version | Affected |\n|---|:-:|\n| 1.0 \\| 2.0 | yes |\n| x |"));
+        let shown = lined_up("| Version | Affected |\n|---|:-:|\n| 1.0 \\| 2.0 | yes |\n| x |");
         let expected = [
             "| Version   | Affected |",
             "| --------- | -------- |",
             "| 1.0 | 2.0 | yes      |",
             "| x         |          |",
         ];
-        assert_eq!(shown, expected);
+        assert_eq!(shown, expected.join("\n"));
+        let wide = format!("| {} |\n| - |\n{}", "x".repeat(WIDEST), "| x |\n".repeat(100));
+        assert_eq!(lined_up(&wide), wide);
     }
 
     #[test]
@@ -182,7 +198,7 @@ mod tests {
             ("Caused by: me\nand nobody else there is", 0),
             ("1. one\n2. two", 0),
         ] {
-            assert_eq!(trace(&lines(text)).0, expected, "{text:?}");
+            assert_eq!(trace(text.lines()).0, expected, "{text:?}");
         }
     }
 }

@@ -224,11 +224,13 @@ fn printable(text: &str) -> Body {
         Err(raw) => raw,
     };
     let text = String::from_utf8(encoded).unwrap_or_default();
-    let safe = text.split("\r\n").map(|line| match line.strip_prefix("From ") {
-        Some(rest) => format!("=46rom {rest}"),
-        None => line.to_owned(),
-    });
-    Body::dangerous_pre_encoded(safe.collect::<Vec<_>>().join("\r\n").into_bytes(), encoding)
+    let mut safe = String::with_capacity(text.len());
+    for line in text.split_inclusive("\r\n") {
+        let rest = line.strip_prefix("From ");
+        safe.push_str(if rest.is_some() { "=46rom " } else { "" });
+        safe.push_str(rest.unwrap_or(line));
+    }
+    Body::dangerous_pre_encoded(safe.into_bytes(), encoding)
 }
 
 fn octet_stream() -> ContentType {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 /// Whether a reader sees nothing of `c`, or sees the text around it in another order (Trojan Source, CVE-2021-42574):
 /// control characters, marks of direction, joiners, soft hyphens, blank letters, tags.
 pub fn is_hidden(c: char) -> bool {
@@ -27,8 +29,11 @@ fn is_invisible(c: char) -> bool {
 
 /// `text` as people are to see it: characters without a shape are gone, so that they cannot split a word or a name; those that
 /// turn the text around them, and control characters save tab and line break, show as `\u{fffd}`. Every kind of line break
-/// (UAX 14 class BK, a lone CR) becomes `\n`.
-pub fn shown(text: &str) -> String {
+/// (UAX 14 class BK, a lone CR) becomes `\n`. A text without any of these is not copied.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| is_hidden(c) && !matches!(c, '\n' | '\t')) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -41,7 +46,7 @@ pub fn shown(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

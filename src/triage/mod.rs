@@ -3,7 +3,10 @@
 //! Everything here is pure and takes time linear in the text: no I/O, no clock, no randomness, and no text makes it
 //! panic. [`Routing`] is the table of repositories, [`extract`] fills a [`Report`](crate::model::Report), [`judge`] a
 //! [`Verdict`](crate::model::Verdict) by adding up weighted signals from tables; each that took part is told as evidence
-//! in the table's words, never in the mail's. Of a long text only the first 256 KiB are read; the report keeps all of it.
+//! in the table's words, never in the mail's. Of a long text only its beginning and its end are read, 256 KiB together; the
+//! report keeps all of it.
+
+use std::borrow::Cow;
 
 mod extract;
 mod judge;
@@ -15,15 +18,20 @@ mod scan;
 mod tests;
 mod title;
 
-/// How much of a text is read for judging, in bytes. What comes behind is kept for the advisory and the alert.
-const MOST_READ: usize = 256 * 1024;
+/// How much of a text is read for judging, in bytes, from its beginning and from its end. What stands between is kept for
+/// the advisory and the alert.
+const MOST_READ: (usize, usize) = (192 * 1024, 64 * 1024);
 
 /// How much of a summary is read, in bytes: it weighs more than the text, so it must not be one.
 const LONGEST_SUMMARY: usize = 2048;
 
-/// The beginning of `text` that is read: at most [`MOST_READ`] bytes.
-fn read(text: &str) -> &str {
-    first_bytes(text, MOST_READ)
+/// What of `text` is read: all of it, or its beginning and its end with an empty line between.
+fn read(text: &str) -> Cow<'_, str> {
+    let (beginning, end) = MOST_READ;
+    if text.len() <= beginning + end {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{}\n\n{}", first_bytes(text, beginning), last_bytes(text, end)))
 }
 
 /// At most `most` bytes from the beginning of `text`, in whole characters.

@@ -7,6 +7,8 @@
 pub mod confinement;
 mod desk;
 mod inspection;
+#[cfg(test)]
+mod long_mail;
 mod material;
 pub mod open;
 mod pool;

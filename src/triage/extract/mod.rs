@@ -20,12 +20,12 @@ pub(super) use text::{bare_subject, first_sentence};
 /// When the mail is encrypted in part, [`Report::text`] is what came out of the ciphertext and all other fields are read
 /// from it alone; what stood beside it in the clear is in [`Report::clear_text`]. Dates that are told in relation to now
 /// ("in 90 days") count from the mail's `Date`. [`Report::text`] holds everything; the other fields are read from its
-/// first 256 KiB, which take time linear in their length.
+/// beginning and its end, 256 KiB together, which take time linear in their length.
 pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
     let (text, clear_text) = text::readable(message);
     let subject = text::subject(message);
     let summary = if subject.is_empty() { first_sentence(&text) } else { subject.clone() };
-    let read = super::read(&text);
+    let read = &*super::read(&text);
     let both = format!("{}\n\n{read}", super::first_bytes(&summary, super::LONGEST_SUMMARY));
     let sent = message.headers.date.map(|date| date.date());
     let (cvss, rest) = stated::cvss(&both);

@@ -211,11 +211,12 @@ pub(super) fn judge(
         id.as_str().rsplit_once('@').is_some_and(|(_, d)| d.eq_ignore_ascii_case(&identity.message_id_domain))
     };
     let clues: Vec<Clue> = found.iter().map(|mention| mention.clue).collect();
+    let text = read(report.text.expose());
     let facts = Facts {
         message,
         report,
         clauses,
-        text: read(report.text.expose()),
+        text: &text,
         own_id: message.headers.in_reply_to.iter().any(ours),
         other_project: other_project(first_bytes(report.summary.expose(), LONGEST_SUMMARY), &clues),
         clues,
@@ -255,11 +256,12 @@ pub(super) fn judge(
 
 /// Whether the text says what is wrong, whatever else there is that cannot be read.
 pub(super) fn tells_a_finding(message: &OpenedMessage, report: &Report, clauses: &Clauses, found: &[Mention]) -> bool {
+    let text = read(report.text.expose());
     let facts = Facts {
         message,
         report,
         clauses,
-        text: read(report.text.expose()),
+        text: &text,
         own_id: false,
         other_project: false,
         clues: found.iter().map(|mention| mention.clue).collect(),

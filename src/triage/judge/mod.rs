@@ -24,7 +24,7 @@ pub use wording::{Example, ExamplesError, Wording, WordingError, examples_of_mai
 /// Structure is asked first (delivery reports, automatic replies, ciphertext that did not open, the name of a case), then
 /// the content. Thin evidence makes a report, and doubt about the disclosure makes it private. The evidence names signals
 /// of this program's tables and repositories of `routing`, and never quotes the mail, because verdicts are stored. The
-/// first 256 KiB of the text decide.
+/// beginning and the end of the text decide, 256 KiB together.
 pub fn judge(
     message: &OpenedMessage,
     report: &Report,
@@ -98,11 +98,12 @@ fn beside_ciphertext(
 
 /// What the reporter says, without what they quote from earlier mail.
 fn readable(message: &OpenedMessage, report: &Report) -> String {
-    let own = read(report.text.expose()).lines().filter(|line| !line.starts_with('>') || message.forwarded.is_some());
+    let beginning_and_end = read(report.text.expose());
+    let own = beginning_and_end.lines().filter(|line| !line.starts_with('>') || message.forwarded.is_some());
     let mut text = own.collect::<Vec<_>>().join("\n");
     if let Some(clear) = &report.clear_text {
         text.push_str("\n\n");
-        text.push_str(read(clear.expose()));
+        text.push_str(&read(clear.expose()));
     }
     text
 }

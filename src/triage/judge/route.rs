@@ -180,7 +180,7 @@ pub(super) fn route(report: &Report, routing: &Routing, identity: &Identity) -> 
     };
     let next = ranked.get(1).map_or(0.0, |(_, score)| *score);
     let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
-    let several = Clauses::of(summary, text).message(&[Concept::Several], &[]);
+    let several = Clauses::of(summary, &text).message(&[Concept::Several], &[]);
     let others = ranked.iter().skip(1).filter(|(at, _)| several && strongest(&found, *at) >= STRONG);
     let also = others.filter_map(|(at, _)| routing.repository(*at).cloned()).collect();
     Route { destination: best, also, confidence: sureness(top - next), evidence, found: true }

@@ -173,6 +173,9 @@ impl Confinement {
 }
 
 #[cfg(test)]
+pub(super) use allocator::tests::most_held;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

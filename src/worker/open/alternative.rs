@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::inline::holds_message;
+use super::text::{LONGEST_SOURCE, head};
 use super::walk::{Place, Walk};
 use crate::mime::{self, Content, Entity};
 use crate::model::{PartContent, Secret};
@@ -48,7 +49,7 @@ impl Walk<'_> {
                 self.leaf(part, within);
             } else if let Some(shown) = shown {
                 let text = text_of(part);
-                let more = says_more(&text, shown);
+                let more = is_long(part) || says_more(&text, shown);
                 if !more && says_else(&text, shown) {
                     self.push(PartContent::Text(Secret::new(OTHER_FORM.to_owned())), within);
                     self.leaf(part, within);
@@ -102,8 +103,14 @@ fn words(text: &str) -> Option<HashSet<u64>> {
     Some(found)
 }
 
+/// Whether nobody looks at the end of it.
+fn is_long(part: &Entity) -> bool {
+    part.decoded().len() > LONGEST_SOURCE
+}
+
 fn text_of(part: &Entity) -> String {
-    let text = mime::charset(part.content_type.parameter("charset"), &part.decoded());
+    let decoded = part.decoded();
+    let text = mime::charset(part.content_type.parameter("charset"), head(&decoded, LONGEST_SOURCE));
     if part.media_type() == "text/html" { mime::html_text(&text) } else { text }
 }
 

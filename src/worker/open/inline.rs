@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2_iter, memmem, memrchr};
 
 use crate::openpgp::{self, Kind, Label, Marker, marker};
 
@@ -38,10 +38,11 @@ pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
     let mut cutter = Cutter { text, clear: 0, found: Vec::new(), blocks: 0 };
     let (mut open, mut at): (Option<(Label, usize)>, usize) = (None, 0);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        if cutter.blocks >= MOST_BLOCKS {
-            break;
-        }
-        let next = at + memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        // No other line begins or ends anything.
+        let Some(mark) = name_of_armor(rest).filter(|_| cutter.blocks < MOST_BLOCKS) else { break };
+        let (before, rest) = rest.split_at_checked(mark).unwrap_or_default();
+        at += memrchr(b'\n', before).map_or(0, |end| end + 1);
+        let next = text.len() - rest.len() + memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let line = text.get(at..next).unwrap_or_default();
         let step = match (marker(line), open) {
             (Some(Marker::Begin(label)), None) if is_block(label) => {
@@ -68,6 +69,12 @@ pub(super) fn segments(text: &[u8]) -> Vec<Segment<'_>> {
         cutter.without_end(begin, text.len());
     }
     cutter.rest()
+}
+
+/// Where the name stands that every marker has, in capitals or not.
+fn name_of_armor(text: &[u8]) -> Option<usize> {
+    let is_name = |at: &usize| text.get(*at..at + 3).is_some_and(|word| word.eq_ignore_ascii_case(b"PGP"));
+    memchr2_iter(b'P', b'p', text).find(is_name)
 }
 
 fn is_block(label: Label) -> bool {

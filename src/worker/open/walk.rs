@@ -15,6 +15,10 @@ use crate::openpgp::{Budget, Checked, Keyring};
 /// The longest control part of PGP/MIME: `Version: 1` and whatever a mail system added, in bytes.
 const LONGEST_CONTROL: usize = 512;
 
+/// Most text of a mail that is shown and judged, in bytes; what is beyond comes along as a file. So an advisory has some
+/// twenty comments at most, and every stage knows how much there is to do.
+pub(super) const LONGEST_TEXT: usize = 1 << 20;
+
 /// Collects what a mail holds while walking through it, ciphertext inside ciphertext included.
 pub(super) struct Walk<'k> {
     pub keyring: &'k Keyring,
@@ -43,6 +47,8 @@ pub(super) struct Walk<'k> {
     pub ciphertexts: Vec<ContentDigest>,
     pub outside: Option<Outside>,
     pub budget: Budget,
+    /// Bytes of text that may still be shown.
+    pub room: usize,
     /// Ciphertext was quoted from another mail.
     pub quoted: bool,
     pub doubts: Vec<Doubt>,
@@ -109,6 +115,7 @@ impl<'k> Walk<'k> {
             ciphertexts: Vec::new(),
             outside: None,
             budget: Budget::new(limits),
+            room: LONGEST_TEXT,
             quoted: false,
             doubts: Vec::new(),
         }
