@@ -30,7 +30,7 @@ const MOST_FORM: usize = 8 << 10;
 /// weakness behind it where it lacks them. Where the subject says nothing, a form's title, component and weakness, or the
 /// first sentence take its place.
 pub(super) fn title(subject: &str, report: &Report, routing: &Routing) -> String {
-    let text = super::read(report.text.expose());
+    let text = &*super::read(report.text.expose());
     let own = subject::cleaned(first_bytes(subject, super::LONGEST_SUMMARY));
     let component = report.packages.first().and_then(component);
     let stated = [Some(own), form_title(text)].into_iter().flatten().find(|title| !subject::says_nothing(title));
