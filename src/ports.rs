@@ -107,8 +107,14 @@ pub enum SendError {
 /// Files advisories: GitHub, or a folder (stage 7).
 #[async_trait]
 pub trait Advisories: Send + Sync {
-    /// Files a new advisory. Never retries by itself.
+    /// Files a new advisory; what did not fit into its description is [`Advisories::complete`]'s. Never retries by itself.
     async fn file(&self, repository: &Repository, draft: &AdvisoryDraft) -> Result<Filed, FilingError>;
+
+    /// Adds what did not fit into the description of a filed advisory ([`AdvisoryDraft::continued`]), as far as it is not
+    /// there: asking twice adds once. The default is for those that file everything at once.
+    async fn complete(&self, _advisory: &Filed, _draft: &AdvisoryDraft) -> Result<(), FilingError> {
+        Ok(())
+    }
 
     /// Looks for the advisory that carries `marker` in its status block.
     async fn find(&self, repository: &Repository, marker: &Marker) -> Result<Option<Filed>, FilingError>;

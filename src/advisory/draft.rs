@@ -52,9 +52,8 @@ pub fn draft(
     let page = AdvisoryDraft::MAX_DESCRIPTION - MARGIN;
     let mut texts = pages(items, page.saturating_sub((length(&head) + 2).max(OWN_WORDS)), page);
     let count = texts.len();
-    // By the reference a retry sees how many comments of a follow-up are there already.
-    let reference =
-        if order.comment { format!(", reference {}", code_span(order.marker.as_str())) } else { String::new() };
+    // By the reference a retry sees how many comments are there already.
+    let reference = format!(", reference {}", code_span(order.marker.as_str()));
     let mark = |at: usize| {
         let case = code_span(order.case.as_str());
         format!("_Continued from above: part {} of {count}, case {case}{reference}._", at + 1)

@@ -5,7 +5,8 @@
 //! Opening ──► (judged) ──┬── public only ──► UrgentAlert ──┐
 //!    │                   └────────────────────────────► Filing ◄──► FilingCheck
 //!    │ question, spam, held …                                            │ (the attempt has begun: from now on
-//!    └──────────────────────► Answer ◄───────────────────────────────────┘  the marker is looked for first)
+//!    │                           ┌── its text is long ── Completing ◄──┤  the marker is looked for first)
+//!    └──────────────────────► Answer ◄───────────────────────────────────┘
 //!                               │
 //!                              Move ──► Nothing { outcome } ──► (a person releases what is held) ──► Opening
 //!                                          └─ (held because it stayed shut; a key or the program is new) ──┘

@@ -20,6 +20,8 @@ pub enum State {
     Filing { filing: Filing },
     /// An attempt to file has begun and its end is not known: the marker is looked for first.
     FilingCheck { filing: Filing },
+    /// It is filed, and what did not fit into the description is to be added as comments, those that are not there yet.
+    Completing { advisory: Filed, refused: Option<(Repository, String)> },
     /// To have its alert and reply composed.
     Answer { outcome: Outcome, refused: Option<(Repository, String)> },
     /// To be moved in the mailbox.
@@ -77,6 +79,10 @@ pub enum Event<'a> {
     /// The attempt to file begins now.
     Begun,
     Filed(Filed),
+    /// It is filed, and perhaps not all of its text.
+    FiledInPart(Filed),
+    /// All of its text is there.
+    Completed,
     Commented(Commented),
     /// This repository will not take it.
     Refused {
@@ -143,6 +149,10 @@ pub struct Policy {
     pub settle_time: Duration,
 }
 
+/// How long comments with the rest of a text are tried: nobody is told of the advisory before that, and the alert has all
+/// of the text.
+const COMPLETING: Duration = Duration::from_secs(15 * 60);
+
 /// How often and how long the present state has been tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
@@ -187,6 +197,7 @@ impl State {
             State::UrgentAlert { .. } => "urgent-alert",
             State::Filing { .. } => "filing",
             State::FilingCheck { .. } => "filing-check",
+            State::Completing { .. } => "completing",
             State::Answer { .. } => "answer",
             State::Move { .. } => "move",
             State::Nothing { .. } => "nothing",
@@ -225,8 +236,16 @@ impl State {
             // The alert is lost to composing, not the report: it is filed, and the team hears of both.
             (UrgentAlert { filing }, Event::WorkerDied) if poison => next(Filing { filing }),
             (Filing { .. } | FilingCheck { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
+            (Completing { advisory, refused }, Event::WorkerDied) if poison => {
+                next(incomplete(advisory, refused, "worker processes died on it"))
+            }
             (
-                state @ (Opening { .. } | UrgentAlert { .. } | Filing { .. } | FilingCheck { .. } | Answer { .. }),
+                state @ (Opening { .. }
+                | UrgentAlert { .. }
+                | Filing { .. }
+                | FilingCheck { .. }
+                | Completing { .. }
+                | Answer { .. }),
                 Event::WorkerDied,
             ) => again(state, Duration::ZERO),
 
@@ -236,6 +255,22 @@ impl State {
             (FilingCheck { filing }, Event::Filed(advisory)) => {
                 next(Answer { outcome: Outcome::Filed(advisory), refused: filing.refused })
             }
+            (FilingCheck { filing }, Event::FiledInPart(advisory)) => {
+                next(Completing { advisory, refused: filing.refused })
+            }
+            (Completing { advisory, refused }, Event::Completed) => {
+                next(Answer { outcome: Outcome::Filed(advisory), refused })
+            }
+            (Completing { advisory, refused }, Event::Refused { reason, .. }) => {
+                next(incomplete(advisory, refused, &reason))
+            }
+            (Completing { advisory, refused }, Event::Later { .. } | Event::Unknown)
+                if effort.for_time >= COMPLETING =>
+            {
+                next(incomplete(advisory, refused, "GitHub did not take them in time"))
+            }
+            (state @ Completing { .. }, Event::Later { after }) => again(state, after.unwrap_or_default()),
+            (state @ Completing { .. }, Event::Unknown) => again(state, policy.settle_time),
             (FilingCheck { filing }, Event::Commented(Commented { advisory, how })) => {
                 next(Answer { outcome: Outcome::Commented { advisory, how }, refused: filing.refused })
             }
@@ -299,6 +334,8 @@ impl Event<'_> {
             Event::Composed => "composed",
             Event::Begun => "begun",
             Event::Filed(_) => "filed",
+            Event::FiledInPart(_) => "filed in part",
+            Event::Completed => "completed",
             Event::Commented(_) => "commented",
             Event::Refused { .. } => "refused",
             Event::Later { .. } => "later",
@@ -389,6 +426,18 @@ fn refused(filing: Filing, reason: String, fallback: &Repository) -> State {
     State::Filing {
         filing: Filing { refused: Some((filing.destination, reason)), destination: fallback.clone(), comment_on: None },
     }
+}
+
+/// The state of an advisory that has only the beginning of its text: the team is told.
+fn incomplete(advisory: Filed, refused: Option<(Repository, String)>, why: &str) -> State {
+    let this = format!(
+        "the advisory has only the beginning of the text, since the rest could not be added as comments: {why}"
+    );
+    let refused = match refused {
+        Some((repository, before)) => (repository, format!("{before}; besides, {this}")),
+        None => (advisory.repository.clone(), this),
+    };
+    State::Answer { outcome: Outcome::Filed(advisory), refused: Some(refused) }
 }
 
 fn held(reason: HoldReason) -> State {

@@ -186,6 +186,41 @@ fn an_attempt_to_file_is_recorded_before_it_is_made_and_checked_before_it_is_rep
 }
 
 #[test]
+fn a_long_text_is_completed_before_anybody_is_told_and_not_for_ever() {
+    let fallback = repository("otel/community");
+    let completing = || State::Completing { advisory: advisory(), refused: None };
+    let begun = State::FilingCheck { filing: filing() }.step(Event::FiledInPart(advisory()), first_try(), &POLICY);
+    assert_eq!(begun.unwrap(), Step { state: completing(), wait: Wait::No });
+    let after = |seconds| Effort { for_time: Duration::from_secs(seconds), ..first_try() };
+    let told = |state: State| match state {
+        State::Answer { outcome: Outcome::Filed(_), refused: None } => "whole",
+        State::Answer { outcome: Outcome::Filed(_), refused: Some(_) } => "in part",
+        State::Completing { .. } => "waits",
+        _ => "lost",
+    };
+    let refused = Event::Refused { reason: "404".into(), fallback: &fallback };
+    let dead = Effort { died: 1, ..first_try() };
+    let cases = [
+        (Event::Completed, first_try(), "whole"),
+        (refused, first_try(), "in part"),
+        (Event::Later { after: None }, after(60), "waits"),
+        (Event::Later { after: None }, after(900), "in part"),
+        (Event::Unknown, after(60), "waits"),
+        (Event::Unknown, after(900), "in part"),
+        (Event::WorkerDied, first_try(), "waits"),
+        (Event::WorkerDied, dead, "in part"),
+        (Event::Retry, first_try(), "waits"),
+    ];
+    for (event, effort, expected) in cases {
+        let label = format!("{event:?} {effort:?}");
+        assert_eq!(told(completing().step(event, effort, &POLICY).unwrap().state), expected, "{label}");
+    }
+    for event in [Event::Hold, Event::Drop, Event::NotFound] {
+        assert!(completing().step(event, first_try(), &POLICY).is_err());
+    }
+}
+
+#[test]
 fn a_refusal_goes_to_the_fallback_once_and_then_to_a_person() {
     let fallback = repository("otel/community");
     let refused = |state: State| {

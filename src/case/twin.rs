@@ -40,7 +40,10 @@ pub fn foreign<'t>(facts: &'t MessageFacts, twins: &'t [Twin<'t>]) -> impl Itera
 
 /// Filed, added to a case, or on its way there.
 fn is_taken(state: &State) -> bool {
-    let on_its_way = matches!(state, State::UrgentAlert { .. } | State::Filing { .. } | State::FilingCheck { .. });
+    let on_its_way = matches!(
+        state,
+        State::UrgentAlert { .. } | State::Filing { .. } | State::FilingCheck { .. } | State::Completing { .. }
+    );
     on_its_way || matches!(state.outcome(), Some(Outcome::Filed(_) | Outcome::Commented { .. }))
 }
 

@@ -5,10 +5,10 @@ use tokio::time::timeout;
 use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
-use crate::case::{Event, Filing};
+use crate::case::{Event, Filing, State};
 use crate::model::{
     AdvisoryDraft, Assessment, CommentDraft, Commented, Draft, Evidence, Filed, Inquiry, Known, Online, Question,
-    RawMessage,
+    RawMessage, Repository,
 };
 use crate::ports::{CaseRecord, Claimed, DraftOrder, FilingError, StoreError};
 
@@ -26,8 +26,12 @@ impl Shared {
         let note = format!("filing in {} begins", filing.destination);
         let with = With { assessment: with_similar(claimed, &draft), note, ..With::default() };
         self.step(claimed, Event::Begun, with).await?;
-        let asked = self.send_draft(&filing, &draft).await;
-        self.asked(claimed, &filing, asked).await
+        match (self.send_draft(&filing, &draft).await, &draft) {
+            (Asked::Filed(advisory), Draft::Advisory(draft)) if !draft.continued.is_empty() => {
+                self.filed_in_part(claimed, advisory).await
+            }
+            (asked, _) => self.asked(claimed, &filing, asked).await,
+        }
     }
 
     /// Looks for what an earlier attempt may have left.
@@ -41,7 +45,8 @@ impl Shared {
         let marker = case_of(claimed)?.marker.clone();
         let limit = self.settings.timeouts.file;
         let asked = match timeout(limit, self.parts.advisories.find(&filing.destination, &marker)).await {
-            Ok(Ok(Some(advisory))) => Asked::Filed(advisory),
+            // Nobody knows how far the attempt came.
+            Ok(Ok(Some(advisory))) => return self.filed_in_part(claimed, advisory).await,
             Ok(Ok(None)) => {
                 return self.step(claimed, Event::NotFound, With::note("no lost advisory is there")).await;
             }
@@ -51,6 +56,54 @@ impl Shared {
             Err(_) => Asked::Failed(no_answer()),
         };
         self.asked(claimed, &filing, asked).await
+    }
+
+    async fn filed_in_part(&self, claimed: &mut Claimed, advisory: Filed) -> Result<(), StepError> {
+        self.board.area("filing", Ok(()));
+        let note = format!(
+            "filed as {} in {}; the rest of its text, if it is long, comes next",
+            advisory.ghsa_id, advisory.repository
+        );
+        let with = With { advisory: Some(advisory.clone()), note, ..With::default() };
+        self.step(claimed, Event::FiledInPart(advisory), with).await
+    }
+
+    /// Adds what did not fit into the description of a filed advisory, as far as it is not there.
+    pub async fn complete(
+        &self,
+        claimed: &mut Claimed,
+        advisory: Filed,
+        refused: Option<(Repository, String)>,
+    ) -> Result<(), StepError> {
+        let filing = Filing { destination: advisory.repository.clone(), refused, comment_on: None };
+        let draft = match self.draft(claimed, &filing).await? {
+            Some(Draft::Advisory(draft)) => draft,
+            Some(Draft::Comment(_)) => {
+                return self.later(claimed, Some(self.settings.setup_wait), "the worker drafted a comment").await;
+            }
+            None => return Ok(()),
+        };
+        let completing = async {
+            if draft.continued.is_empty() { Ok(()) } else { self.parts.advisories.complete(&advisory, &draft).await }
+        };
+        let done = timeout(self.settings.timeouts.file, completing).await.unwrap_or_else(|_| Err(no_answer()));
+        match done {
+            Ok(()) => {
+                let note = With::note(format!("all of its text is in {}", advisory.ghsa_id));
+                self.step(claimed, Event::Completed, note).await
+            }
+            Err(FilingError::Refused(reason)) => {
+                tracing::warn!(advisory = %advisory.ghsa_id, error = reason, "the rest of a report could not be added");
+                let note = With::note(format!("the rest of its text was refused: {reason}"));
+                self.step(claimed, Event::Refused { reason, fallback: &self.settings.fallback }, note).await
+            }
+            Err(FilingError::Later { reason, after }) => self.later(claimed, after, &reason).await,
+            Err(FilingError::Unknown(reason)) => {
+                let note = With::note(format!("the rest of its text is perhaps there: {reason}"));
+                self.step(claimed, Event::Unknown, note).await
+            }
+            Err(FilingError::Setup(reason)) => self.later(claimed, Some(self.settings.setup_wait), &reason).await,
+        }
     }
 
     async fn draft(&self, claimed: &mut Claimed, filing: &Filing) -> Result<Option<Draft>, StepError> {
@@ -63,7 +116,12 @@ impl Shared {
         let drafted = {
             let raw = self.parts.store.raw(claimed.message).await?;
             let known = self.recall(claimed).await?;
-            match self.online(&raw, known, order).await {
+            // What was looked up is in the description, which is there.
+            let online = match claimed.state {
+                State::Completing { .. } => Ok((known, order)),
+                _ => self.online(&raw, known, order).await,
+            };
+            match online {
                 Ok((known, order)) => self.ask(self.parts.opener.draft(&raw, &known, &order)).await,
                 Err(failed) => Err(failed),
             }

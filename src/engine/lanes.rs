@@ -108,6 +108,7 @@ impl Shared {
                 State::UrgentAlert { .. } => self.urgent_alert(&mut claimed).await,
                 State::Filing { filing } => self.file(&mut claimed, filing).await,
                 State::FilingCheck { filing } => self.check_filing(&mut claimed, filing).await,
+                State::Completing { advisory, refused } => self.complete(&mut claimed, advisory, refused).await,
                 State::Answer { outcome, refused } => self.answer(&mut claimed, outcome, refused).await,
                 State::Move { outcome } => self.settle(&mut claimed, &outcome).await,
                 State::Nothing { .. } => Ok(()),

@@ -127,7 +127,7 @@ fn without_move(state: State, origin: &Origin) -> State {
 fn room_of(state: &State) -> Option<Room> {
     match state {
         State::Opening { .. } | State::UrgentAlert { .. } | State::Answer { .. } => Some(Room::Open),
-        State::Filing { .. } | State::FilingCheck { .. } => Some(Room::File),
+        State::Filing { .. } | State::FilingCheck { .. } | State::Completing { .. } => Some(Room::File),
         State::Move { .. } => Some(Room::Settle),
         State::Nothing { .. } => None,
     }

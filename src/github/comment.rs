@@ -58,8 +58,18 @@ async fn add_all(
     Ok(())
 }
 
+/// Adds what did not fit into the description of a filed advisory as comments, in order. Each carries the advisory's marker,
+/// so that those which an earlier attempt left behind are counted and only the others are added.
+pub(super) async fn complete(client: &Client, filed: &Filed, draft: &AdvisoryDraft) -> Result<(), FilingError> {
+    let there = comments_with(client, filed, draft.marker.as_str()).await?;
+    for part in draft.continued.iter().skip(there) {
+        add(client, filed, part.expose()).await?;
+    }
+    Ok(())
+}
+
 /// Posts a comment, without looking for it first.
-pub(super) async fn add(client: &Client, filed: &Filed, body: &str) -> Result<(), FilingError> {
+async fn add(client: &Client, filed: &Filed, body: &str) -> Result<(), FilingError> {
     let call = Call::post(&filed.repository, "comment", format!("/security-advisories/{}/comments", filed.ghsa_id));
     let reply = client.write(call, &Body { body }).await?;
     if reply.status.is_success() { Ok(()) } else { Err(not_done(&reply, &filed.repository)) }

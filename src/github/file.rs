@@ -1,6 +1,5 @@
 use super::answer::{Advisory, Problem, asks_to_wait, decode, not_done};
 use super::client::{Call, Client, Reply};
-use super::comment;
 use super::request::Request;
 use crate::model::{AdvisoryDraft, Filed, FilingWay, Repository};
 use crate::ports::FilingError;
@@ -28,12 +27,8 @@ pub(super) async fn file(
             other => other?,
         },
     };
-    add_rest(client, &taken, draft).await;
-    Ok(taken.0)
+    Ok(taken)
 }
-
-/// A filed advisory, with whether GitHub said that it takes no comments.
-struct Taken(Filed, bool);
 
 /// An error, and whether the other way may be tried after it.
 struct Refusal {
@@ -59,7 +54,7 @@ async fn send(
     way: FilingWay,
     repository: &Repository,
     request: Request<'_>,
-) -> Result<Taken, Refusal> {
+) -> Result<Filed, Refusal> {
     let reply = client.write(call(way, repository), &request).await?;
     if reply.status.as_u16() != 422 {
         return taken(&reply, way, repository);
@@ -79,11 +74,11 @@ fn call(way: FilingWay, repository: &Repository) -> Call<'_> {
     }
 }
 
-fn taken(reply: &Reply, way: FilingWay, repository: &Repository) -> Result<Taken, Refusal> {
+fn taken(reply: &Reply, way: FilingWay, repository: &Repository) -> Result<Filed, Refusal> {
     if reply.status.is_success() {
         let advisory: Advisory = decode(reply)
             .ok_or_else(|| FilingError::Unknown("GitHub took the advisory, but its answer cannot be read".into()))?;
-        return Ok(Taken(advisory.filed(repository), advisory.comments_url == Some(None)));
+        return Ok(advisory.filed(repository));
     }
     // Reporting that is switched off is a 403 or 404 like missing rights; a template is a 422. A draft passes both.
     let code = reply.status.as_u16();
@@ -92,20 +87,4 @@ fn taken(reply: &Reply, way: FilingWay, repository: &Repository) -> Result<Taken
     let elsewhere =
         way == FilingWay::Report && matches!(code, 403 | 404 | 422) && asks_to_wait(reply).is_none() && !archived;
     Err(Refusal { reason, elsewhere })
-}
-
-/// Adds what did not fit into the description. The advisory is filed, so that a failure here cannot undo it: the team
-/// has the whole text in its alert, and the log says that the advisory is short.
-async fn add_rest(client: &Client, Taken(filed, comments_off): &Taken, draft: &AdvisoryDraft) {
-    for (at, part) in draft.continued.iter().enumerate() {
-        let missing = draft.continued.len() - at;
-        if *comments_off {
-            tracing::warn!(advisory = %filed.ghsa_id, missing, "comments are off: the rest of the report is in the alert only");
-            return;
-        }
-        if let Err(error) = comment::add(client, filed, part.expose()).await {
-            tracing::warn!(advisory = %filed.ghsa_id, missing, %error, "the rest of the report is in the alert only");
-            return;
-        }
-    }
 }

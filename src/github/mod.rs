@@ -130,6 +130,10 @@ impl Advisories for GitHub {
         file::file(&self.client, self.filing, repository, draft).await
     }
 
+    async fn complete(&self, advisory: &Filed, draft: &AdvisoryDraft) -> Result<(), FilingError> {
+        comment::complete(&self.client, advisory, draft).await
+    }
+
     async fn find(&self, repository: &Repository, marker: &Marker) -> Result<Option<Filed>, FilingError> {
         find::find(&self.client, repository, marker).await
     }

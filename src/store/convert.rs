@@ -49,7 +49,7 @@ pub fn id<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T, Sto
 pub fn lane_of(state: &State, source: &str) -> Option<String> {
     let lane = match state {
         State::Opening { .. } | State::UrgentAlert { .. } | State::Answer { .. } => Lane::Open,
-        State::Filing { .. } | State::FilingCheck { .. } => Lane::File,
+        State::Filing { .. } | State::FilingCheck { .. } | State::Completing { .. } => Lane::File,
         State::Move { .. } => Lane::Settle(source),
         State::Nothing { .. } => return None,
     };

@@ -89,6 +89,35 @@ async fn is_filed_once_however_the_attempts_go() {
     }
 }
 
+/// Each row: how filing and adding the rest go, the calls that must follow, and whether the team hears that some is missing.
+#[tokio::test]
+async fn the_rest_of_a_long_report_is_added_before_anybody_is_told() {
+    let later = || FilingError::Later { reason: "429".into(), after: None };
+    let unknown = || FilingError::Unknown("reset".into());
+    type Row = (Vec<Filing>, Vec<FilingError>, &'static [&'static str], bool);
+    let cases: Vec<Row> = vec![
+        (vec![], vec![], &["file otel/go", "fill 1"], false),
+        (vec![], vec![later(), unknown()], &["file otel/go", "fill 1", "fill 1", "fill 1"], false),
+        (vec![], vec![FilingError::Refused("404".into())], &["file otel/go", "fill 1"], true),
+        (vec![Filing::Lost], vec![], &["file otel/go", "find otel/go", "fill 1"], false),
+        (vec![Filing::Lost], vec![unknown()], &["file otel/go", "find otel/go", "fill 1", "fill 1"], false),
+    ];
+    for (filing, completing, calls, missing) in cases {
+        let gateway = gateway(Arc::default()).await;
+        gateway.world.filing.lock().unwrap().extend(filing);
+        gateway.world.completing.lock().unwrap().extend(completing);
+        gateway.world.deliver(1, "id: r1@example.org\nlong: the rest");
+        let summary = drain(&gateway).await;
+        let log = gateway.world.log();
+        let sent = log.iter().position(|line| line.starts_with("send")).unwrap();
+        let made: Vec<&str> = log[..sent].iter().map(String::as_str).filter(|line| line.starts_with("fi")).collect();
+        assert_eq!(made, calls);
+        assert_eq!((gateway.world.filed().len(), summary.outcomes["filed"]), (1, 1), "{calls:?}");
+        assert!(record(&gateway, 1).await.case.unwrap().advisory.is_some(), "{calls:?}");
+        assert_eq!(gateway.world.orders.lock().unwrap().last().unwrap().refused.is_some(), missing, "{calls:?}");
+    }
+}
+
 /// As if the daemon had died after committing each of these states.
 #[tokio::test]
 async fn goes_on_from_every_state_that_a_crash_can_leave() {

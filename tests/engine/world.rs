@@ -22,6 +22,8 @@ pub struct World {
     pub comments: Mutex<Vec<Marker>>,
     /// What the next attempts to file answer; `Filed` when empty.
     pub filing: Mutex<VecDeque<Filing>>,
+    /// What the next attempts to add the rest of a text answer.
+    pub completing: Mutex<VecDeque<FilingError>>,
     pub sending: Mutex<VecDeque<SendError>>,
     pub moved: Mutex<BTreeMap<u32, Folder>>,
     pub orders: Mutex<Vec<ComposeOrder>>,
@@ -197,6 +199,11 @@ impl Advisories for Outside {
         Ok(filed(repository))
     }
 
+    async fn complete(&self, _advisory: &Filed, draft: &AdvisoryDraft) -> Result<(), FilingError> {
+        self.0.note(format!("fill {}", draft.continued.len()));
+        self.0.completing.lock().unwrap().pop_front().map_or(Ok(()), Err)
+    }
+
     async fn find(&self, repository: &Repository, marker: &Marker) -> Result<Option<Filed>, FilingError> {
         self.0.note(format!("find {repository}"));
         let known = self.0.advisories.lock().unwrap();
@@ -288,7 +295,7 @@ impl Opener for Outside {
             Draft::Advisory(AdvisoryDraft {
                 summary: text.clone(),
                 description: text,
-                continued: Vec::new(),
+                continued: field(message, "long").map(|rest| Secret::new(rest.to_owned())).into_iter().collect(),
                 vulnerabilities: Vec::new(),
                 severity: AdvisorySeverity::NotStated,
                 cwe_ids: Vec::new(),

@@ -34,7 +34,7 @@ fn draft(number: u8) -> AdvisoryDraft {
         summary: format!("Overflow {CANARY}").into(),
         description: format!("> **Case** OTEL-SEC-2026-0001 {}\n\nIt overflows. {CANARY}", marker(number).as_str())
             .into(),
-        continued: vec![format!("Continued. {CANARY}").into()],
+        continued: vec![format!("> {}\n\nContinued. {CANARY}", marker(number).as_str()).into()],
         vulnerabilities: vec![Vulnerability {
             package: Package {
                 ecosystem: Ecosystem::Go,
@@ -93,6 +93,9 @@ async fn keeps_the_contract(advisories: Arc<dyn Advisories>) {
     let filed = advisories.file(&repository, &draft(1)).await.unwrap();
     assert_eq!(filed.repository, repository);
     assert!(!filed.url.is_empty());
+    for _ in 0..2 {
+        advisories.complete(&filed, &draft(1)).await.unwrap();
+    }
     let other = advisories.file(&repository, &draft(2)).await.unwrap();
     assert_ne!(filed.ghsa_id, other.ghsa_id);
 
@@ -371,6 +374,44 @@ async fn a_long_follow_up_is_added_in_order_and_goes_on_where_it_was_lost() {
         assert_eq!(comments.len(), 3, "{lost}");
         for (body, text) in comments.iter().zip(["More.", "second", "third"]) {
             assert!(body.contains(text), "{lost}: {comments:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_rest_of_a_long_report_is_added_in_order_and_goes_on_where_it_was_lost() {
+    let part = |text: &str| format!("> {}\n\n{text}", marker(1).as_str()).into();
+    let long = AdvisoryDraft { continued: vec![part("second"), part("third"), part("fourth")], ..draft(1) };
+    let faults = [
+        ("lost after it was stored", What::Drop { stored: true }, "unknown"),
+        ("lost before", What::Drop { stored: false }, "unknown"),
+        ("an error after it was stored", What::after_storing(502, ""), "unknown"),
+        ("a limit", What::with_headers(429, &[("retry-after", "1")], ""), "later"),
+        ("comments are off", What::status(404, ""), "refused"),
+    ];
+    for (name, what, expected) in faults {
+        for at in 0..3 {
+            let double = double();
+            let github = github(&double);
+            let filed = github.file(&repository(), &long).await.unwrap();
+            assert_eq!(double.count("comment"), 0, "{name}");
+            let before = AdvisoryDraft { continued: long.continued[..at].to_vec(), ..draft(1) };
+            github.complete(&filed, &before).await.unwrap();
+            double.fail(REPOSITORY, Fault::on("comment", what.clone()));
+            let error = sort(&github.complete(&filed, &long).await.map(|()| filed.clone()));
+            assert!(error.starts_with(expected), "{name} {at}: {error}");
+            if expected == "later" {
+                tokio::time::sleep(Duration::from_millis(1_100)).await;
+            }
+            for _ in 0..2 {
+                github.complete(&filed, &long).await.unwrap();
+            }
+            let comments = double.comments(REPOSITORY, filed.ghsa_id.as_str());
+            assert_eq!(comments.len(), 3, "{name} {at}");
+            for (body, text) in comments.iter().zip(["second", "third", "fourth"]) {
+                assert!(body.contains(text), "{name} {at}: {comments:?}");
+            }
+            assert_eq!(double.complaints(), Vec::<String>::new());
         }
     }
 }
