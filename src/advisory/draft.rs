@@ -11,7 +11,7 @@ use super::pages::{Item, length, pages};
 use super::status::{cell, status};
 use crate::model::{
     AdvisoryDraft, AdvisorySeverity, AttachmentSummary, CommentDraft, Disclosure, Draft, DraftOrder, Identity,
-    OpenedMessage, Report, Secret, Vulnerability, shown,
+    OpenedMessage, Package, Report, Secret, Vulnerability, shown,
 };
 
 /// Room that every page keeps for the line that tells where it continues.
@@ -156,9 +156,36 @@ fn named(text: &str) -> String {
     if text.trim().is_empty() { "(no name)".to_owned() } else { code_span(text.trim()) }
 }
 
+/// The packages. A range that GitHub's grammar does not have stays in the text alone, where people can read it.
 fn vulnerabilities(report: &Report) -> Vec<Vulnerability> {
     let named = report.packages.iter().take(MOST_PACKAGES);
-    named.map(|package| Vulnerability { package: package.clone(), functions: Vec::new() }).collect()
+    let vulnerability = |package: &Package| Vulnerability {
+        package: Package {
+            affected: package.affected.clone().filter(|range| is_range(range)),
+            patched: package.patched.clone().filter(|version| is_version(version)),
+            ..package.clone()
+        },
+        functions: Vec::new(),
+    };
+    named.map(vulnerability).collect()
+}
+
+/// Whether this is a range as GitHub's advisories write it: `= 1.2`, `<= 1.0.8`, `>= 4.3.0, < 4.3.5`.
+fn is_range(range: &str) -> bool {
+    let operator =
+        |bound: &str| bound.split_once(' ').map(|(operator, version)| (operator.to_owned(), is_version(version)));
+    match range.split(", ").map(operator).collect::<Option<Vec<_>>>().as_deref() {
+        Some([(only, true)]) => matches!(only.as_str(), "=" | "<" | "<=" | ">" | ">="),
+        Some([(from, true), (to, true)]) => matches!(from.as_str(), ">" | ">=") && matches!(to.as_str(), "<" | "<="),
+        _ => false,
+    }
+}
+
+/// One version: begins with a digit, and has nothing that could be an operator or a second one.
+fn is_version(text: &str) -> bool {
+    text.len() <= 100
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_' | '!'))
 }
 
 /// The first vector of a version that GitHub takes, else the words.

@@ -234,3 +234,37 @@ fn the_status_block_says_whose_cves_are_and_what_is_asked() {
         assert_eq!(text.contains("| Embargo | the report asks"), embargo, "{text}");
     }
 }
+
+#[test]
+fn a_range_is_in_githubs_grammar_or_is_left_to_the_text() {
+    let cases = [
+        ("= 1.2.3", true),
+        ("<= 0.139.0-rc.1", true),
+        ("< 2.2b0", true),
+        ("> 1.0.0", true),
+        (">= 1.0.0, < 1.3.2", true),
+        (">= 1.0, <= 1.3.2", true),
+        ("1.2.3", false),
+        ("=1.2.3", false),
+        ("= v1.2.3", false),
+        ("< 1.0, >= 0.5", false),
+        (">= 1.0 < 1.3", false),
+        (">= 1.0, < 1.3, > 2", false),
+        ("~> 1.2", false),
+        ("= main", false),
+        ("= 1.2, 1.3", false),
+        ("all", false),
+        ("", false),
+    ];
+    for (range, taken) in cases {
+        let package = |affected: &str, patched: &str| Package {
+            ecosystem: Ecosystem::Go,
+            name: "go.opentelemetry.io/otel".into(),
+            affected: Some(affected.into()),
+            patched: Some(patched.into()),
+        };
+        let made = advisory(&Report { packages: vec![package(range, "1.3 or so")], ..Report::default() });
+        let made = &made.vulnerabilities[0].package;
+        assert_eq!((made.affected.is_some(), made.patched.is_some()), (taken, false), "{range:?}");
+    }
+}
