@@ -15,15 +15,15 @@ struct Word {
     start: usize,
     end: usize,
     clause: usize,
+    sentence: usize,
     place: usize,
 }
 
 impl Reading {
     /// Reads `text` in one pass.
     pub fn of(text: &str) -> Reading {
-        let lower = text.to_lowercase();
-        let (mut words, mut clause, mut start, mut newlines) = (Vec::new(), 0, None, 0);
-        let mut commas = 0;
+        let lower = text.to_lowercase().replace('’', "'");
+        let (mut words, mut count, mut start, mut newlines) = (Vec::new(), Counts::default(), None, 0);
         let mut chars = lower.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let next = chars.peek().map(|(_, next)| *next);
@@ -31,13 +31,13 @@ impl Reading {
                 newlines = 0;
                 let from = *start.get_or_insert(at);
                 if is_ideograph(c) || !next.is_some_and(|next| continues(next) && !is_ideograph(next)) {
-                    push(&mut words, &lower, from, at + c.len_utf8(), &mut clause, commas);
+                    push(&mut words, &lower, from, at + c.len_utf8(), &mut count);
                     start = None;
                 }
                 continue;
             }
             if let Some(from) = start.take() {
-                push(&mut words, &lower, from, at, &mut clause, commas);
+                push(&mut words, &lower, from, at, &mut count);
             }
             newlines = if c == '\n' {
                 newlines + 1
@@ -48,13 +48,14 @@ impl Reading {
             };
             let ends = match c {
                 '!' | '?' | ';' | '。' | '！' | '？' | '；' => true,
-                '.' | ':' => next.is_none_or(char::is_whitespace),
+                '.' => next.is_none_or(char::is_whitespace),
                 _ => newlines == 2,
             };
-            clause += usize::from(ends);
-            commas += usize::from(matches!(c, ',' | '，' | '、' | '(' | ')'));
+            count.sentences += usize::from(ends);
+            count.clauses += usize::from(ends || c == ':' && next.is_none_or(char::is_whitespace));
+            count.commas += usize::from(matches!(c, ',' | '，' | '、' | '(' | ')'));
         }
-        Reading { lower, clauses: clause + 1, words }
+        Reading { lower, clauses: count.clauses + 1, words }
     }
 
     /// Number of words.
@@ -75,6 +76,23 @@ impl Reading {
     /// The clause that the word at `index` stands in.
     pub fn clause(&self, index: usize) -> usize {
         self.words.get(index).map_or(0, |word| word.clause)
+    }
+
+    /// The sentence that the word at `index` stands in; one may have several clauses.
+    pub fn sentence(&self, index: usize) -> usize {
+        self.words.get(index).map_or(0, |word| word.sentence)
+    }
+
+    /// Whether the word at `index` begins a link.
+    pub fn begins_link(&self, index: usize) -> bool {
+        self.words.get(index).and_then(|word| self.lower.get(word.end..)).is_some_and(|rest| rest.starts_with("://"))
+    }
+
+    /// Whether no space stands between the word at `index` and the next.
+    pub fn touches_next(&self, index: usize) -> bool {
+        let between = self.words.get(index).zip(self.words.get(index + 1));
+        let between = between.and_then(|(word, next)| self.lower.get(word.end..next.start));
+        between.is_some_and(|between| !between.contains(char::is_whitespace))
     }
 
     /// Where the word at `index` stands, for distances: a comma counts for several words.
@@ -103,16 +121,27 @@ const LONGEST_CLAUSE: usize = 200;
 /// Words that begin a new clause: what they join is not negated by what stands before.
 const TURNS: &[&str] = &["but", "however", "although", "though", "whereas", "aber", "jedoch", "mais", "pero", "mas"];
 
-fn push(words: &mut Vec<Word>, lower: &str, start: usize, end: usize, clause: &mut usize, commas: usize) {
+/// What was passed so far.
+#[derive(Default)]
+struct Counts {
+    clauses: usize,
+    sentences: usize,
+    commas: usize,
+}
+
+fn push(words: &mut Vec<Word>, lower: &str, start: usize, end: usize, count: &mut Counts) {
     let raw = lower.get(start..end).unwrap_or_default();
     let trimmed = raw.trim_end_matches(['.', '\'', '’']);
     if trimmed.is_empty() {
         return;
     }
-    let endless = words.len().checked_sub(LONGEST_CLAUSE).and_then(|first| words.get(first));
-    *clause += usize::from(TURNS.contains(&trimmed) || endless.is_some_and(|word| word.clause == *clause));
-    let place = words.len() + commas * COMMA;
-    words.push(Word { start, end: start + trimmed.len(), clause: *clause, place });
+    let before = words.len().checked_sub(LONGEST_CLAUSE).and_then(|first| words.get(first));
+    let endless = |of: fn(&Word) -> usize, now: usize| before.is_some_and(|word| of(word) == now);
+    count.clauses += usize::from(TURNS.contains(&trimmed) || endless(|word| word.clause, count.clauses));
+    count.sentences += usize::from(endless(|word| word.sentence, count.sentences));
+    let place = words.len() + count.commas * COMMA;
+    let end = start + trimmed.len();
+    words.push(Word { start, end, clause: count.clauses, sentence: count.sentences, place });
 }
 
 fn is_word(c: char, next: Option<char>) -> bool {

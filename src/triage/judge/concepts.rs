@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::lexicon::{Concept, phrases};
+use super::phrases::Phrases;
 use crate::triage::reading::{Reading, is_ideograph};
 
 /// The clauses of a message with the concepts in each.
@@ -31,18 +32,17 @@ const BEHIND: usize = 3;
 const FAR_BEHIND: usize = 10;
 
 impl Clauses {
-    /// Reads the subjects and the text.
-    pub fn of(subject: &str, text: &str) -> Clauses {
-        let (subject, text) = (Reading::of(subject), Reading::of(text));
-        let mut clauses = concepts(&subject);
-        let in_subject = clauses.iter().flatten().map(|hit| hit.concept).collect();
-        clauses.extend(concepts(&text));
+    /// Reads a message whose first words are `subject`.
+    pub fn of(subject: &str, both: &Reading) -> Clauses {
+        let subject = Reading::of(subject);
+        let in_subject = concepts(&subject).iter().flatten().map(|hit| hit.concept).collect();
+        let mut clauses = concepts(both);
         clauses.retain(|clause| !clause.is_empty());
         let mut all = HashMap::new();
         for hit in clauses.iter().flatten() {
             *all.entry(hit.concept).or_default() += 1;
         }
-        Clauses { subject: in_subject, clauses, all, words: text.len() }
+        Clauses { subject: in_subject, clauses, all, words: both.len().saturating_sub(subject.len()) }
     }
 
     /// Whether one clause speaks of all of `all` and of none of `none`. A negation counts only near what it would negate.
@@ -101,37 +101,7 @@ fn about(negation: &Hit, hit: &Hit) -> bool {
         || (hit.place..=hit.place + behind).contains(&negation.place)
 }
 
-/// The lexicon by its first word; a word that ends in `*` is a beginning.
-struct Index {
-    whole: HashMap<String, Vec<(Vec<String>, Concept)>>,
-    stems: HashMap<String, Vec<(Vec<String>, Concept)>>,
-}
-
-/// Shortest and longest beginning in the lexicon, in characters.
-const STEMS: std::ops::RangeInclusive<usize> = 3..=16;
-
-static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut index = Index { whole: HashMap::new(), stems: HashMap::new() };
-    for (concept, phrase) in phrases() {
-        let words: Vec<String> = phrase.split_whitespace().flat_map(split_word).collect();
-        let Some((first, rest)) = words.split_first() else { continue };
-        let map = if first.ends_with('*') { &mut index.stems } else { &mut index.whole };
-        let first = first.trim_end_matches('*').to_owned();
-        map.entry(first).or_default().push((rest.to_vec(), concept));
-    }
-    index
-});
-
-/// As the reading cuts it, with the `*` kept: an ideograph is a word of its own, "e-mail" two.
-fn split_word(word: &str) -> Vec<String> {
-    let stem = word.ends_with('*');
-    let reading = Reading::of(word.trim_end_matches('*'));
-    let mut words: Vec<String> = reading.window(0, reading.len()).into_iter().map(str::to_owned).collect();
-    if let Some(last) = words.last_mut().filter(|_| stem) {
-        last.push('*');
-    }
-    words
-}
+static PHRASES: LazyLock<Phrases<Concept>> = LazyLock::new(|| Phrases::of(phrases()));
 
 /// The concepts of each clause of `reading`.
 fn concepts(reading: &Reading) -> Vec<Vec<Hit>> {
@@ -140,30 +110,10 @@ fn concepts(reading: &Reading) -> Vec<Vec<Hit>> {
         let word = reading.word(at);
         let Some(clause) = clauses.get_mut(reading.clause(at)) else { continue };
         let (place, ideograph) = (reading.place(at), word.chars().next().is_some_and(is_ideograph));
-        let mut add = |entries: Option<&Vec<(Vec<String>, Concept)>>| {
-            let fitting = entries.into_iter().flatten().filter(|(rest, _)| follows(reading, at + 1, rest));
-            clause.extend(fitting.map(|(_, concept)| Hit { concept: *concept, place, ideograph }));
-        };
-        add(INDEX.whole.get(word));
-        for (count, (end, c)) in word.char_indices().enumerate().take(*STEMS.end()) {
-            if count + 1 >= *STEMS.start() {
-                add(word.get(..end + c.len_utf8()).and_then(|stem| INDEX.stems.get(stem)));
-            }
-        }
+        PHRASES.find(reading, at, |concept| clause.push(Hit { concept, place, ideograph }));
         if word.ends_with("n't") || word.ends_with("n’t") {
-            add(INDEX.whole.get("not"));
+            clause.push(Hit { concept: Concept::Negation, place, ideograph });
         }
     }
     clauses
-}
-
-/// Whether the words from `at` on are `rest`.
-fn follows(reading: &Reading, at: usize, rest: &[String]) -> bool {
-    rest.iter().enumerate().all(|(offset, wanted)| {
-        let word = reading.word(at + offset);
-        match wanted.strip_suffix('*') {
-            Some(stem) => word.starts_with(stem),
-            None => word == wanted,
-        }
-    })
 }

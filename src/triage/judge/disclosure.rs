@@ -5,6 +5,7 @@ use super::lexicon::Concept::{
     self, Background, Exploited, Future, Negation, OtherSoftware, OutInTheOpen, Over, Published, Revealed, Secrecy,
     Somebody, Tell, Tracker, Unanswered, Venue,
 };
+use super::wording::Worded;
 use super::{Answer, evidence, sureness};
 use crate::model::{
     Beside, Disclosure, Encryption, Evidence, Identity, IssueLink, LinkedIssue, OpenedMessage, Question, Report,
@@ -56,16 +57,16 @@ const SIGNALS: &[Signal] = &[
 /// The score from which a finding counts as public. Doubt is private.
 const PUBLIC: f32 = 2.0;
 
-/// What the logarithm of the odds that the wording was learned to have is worth here, and how much at most.
-const LEARNED: f32 = 0.5;
-const MOST_LEARNED: f32 = 3.0;
+/// What even odds of the wording are worth here, and how far they count.
+const LEARNED: f32 = 1.0;
+const LEARNED_RANGE: std::ops::RangeInclusive<f32> = -1.0..=4.0;
 
 /// Judges the disclosure.
 pub(super) fn judge(
     message: &OpenedMessage,
     report: &Report,
     clauses: &Clauses,
-    of_public: f32,
+    wording: &Worded,
     identity: &Identity,
 ) -> Answer<Disclosure> {
     let mut found: Vec<Evidence> = Vec::new();
@@ -105,9 +106,12 @@ pub(super) fn judge(
         }
         post |= POSTS.iter().any(|place| link.contains(place));
     }
-    let learned = (of_public * LEARNED).clamp(0.0, MOST_LEARNED);
+    let learned = (wording.odds + LEARNED).clamp(*LEARNED_RANGE.start(), *LEARNED_RANGE.end());
     if learned > 0.0 {
-        add(learned, "is worded like mail about what is public already (learned weights)");
+        let of = wording.classes.join(", ");
+        add(learned, &format!("is worded like mail about what is public already (learned weights: {of})"));
+    } else {
+        add(learned, "is not worded like mail about what is public already (learned weights)");
     }
     of_links.into_iter().for_each(|(weight, because)| add(weight, because));
     if discussion {

@@ -6,18 +6,22 @@ mod facts;
 mod kind;
 mod lexicon;
 mod others;
+mod phrases;
 mod route;
 mod structure;
 mod wording;
 
 use crate::model::{CaseId, Confidence, Evidence, Identity, Kind, OpenedMessage, Question, Report, Verdict};
 
+use super::reading::Reading;
 use super::routing::Routing;
 use super::scan::scan;
 use super::{LONGEST_SUMMARY, first_bytes, read};
 use concepts::Clauses;
 pub use route::{Explanation, Signal, explain};
-pub use wording::{Example, ExamplesError, Wording, WordingError, examples_of_mail, learn, read_examples};
+pub use wording::{
+    Example, ExamplesError, Wording, WordingError, examples_of_mail, learn, read_examples, read_sentences,
+};
 
 /// Judges a message by adding up weighted signals.
 ///
@@ -42,8 +46,10 @@ pub fn judge(
     }
     let text = readable(message, report);
     let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
-    let clauses = Clauses::of(summary, &text);
-    let found = scan(&format!("{summary}\n\n{text}"), routing);
+    let both = format!("{summary}\n\n{text}");
+    let reading = Reading::of(&both);
+    let clauses = Clauses::of(summary, &reading);
+    let found = scan(&both, routing);
     let kind = kind::judge(message, report, &clauses, &found, identity);
     let mut evidence = kind.evidence;
     let mut verdict = Verdict {
@@ -56,8 +62,7 @@ pub fn judge(
         evidence: Vec::new(),
     };
     if matches!(verdict.kind, Kind::Report | Kind::NotAVulnerability) {
-        let disclosure =
-            disclosure::judge(message, report, &clauses, wording.of_public(&format!("{summary}.\n\n{text}")), identity);
+        let disclosure = disclosure::judge(message, report, &clauses, &wording.of_public(&reading), identity);
         let route = route::route(report, routing, identity);
         verdict.disclosure = Some(disclosure.answer);
         verdict.confidence.disclosure = disclosure.confidence;

@@ -8,6 +8,7 @@ use super::concepts::Clauses;
 use super::lexicon::Concept;
 use super::{evidence, sureness};
 use crate::model::{Evidence, Identity, Question, Report, Repository};
+use crate::triage::reading::Reading;
 use crate::triage::routing::Routing;
 use crate::triage::scan::{Clue, Mention, distinct, scan};
 use crate::triage::{LONGEST_SUMMARY, first_bytes, read};
@@ -180,7 +181,7 @@ pub(super) fn route(report: &Report, routing: &Routing, identity: &Identity) -> 
     };
     let next = ranked.get(1).map_or(0.0, |(_, score)| *score);
     let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
-    let several = Clauses::of(summary, &text).message(&[Concept::Several], &[]);
+    let several = Clauses::of(summary, &Reading::of(&format!("{summary}\n\n{text}"))).message(&[Concept::Several], &[]);
     let others = ranked.iter().skip(1).filter(|(at, _)| several && strongest(&found, *at) >= STRONG);
     let also = others.filter_map(|(at, _)| routing.repository(*at).cloned()).collect();
     Route { destination: best, also, confidence: sureness(top - next), evidence, found: true }

@@ -14,14 +14,17 @@ pub struct Example {
 /// A line of examples that does not read.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "line {line} of the examples is neither a list (NAME = a | b), nor a pattern (+ or - and words), nor a remark (#)"
+    "line {line} of the examples is neither a sentence (+ or -, a tab, text), nor a list (NAME = a | b), nor a pattern (+ or - and words), nor a remark (#)"
 )]
 pub struct ExamplesError {
     line: usize,
 }
 
 /// Sentences made of each kind of pattern, public and not.
-const MADE: usize = 9_000;
+const MADE: usize = 4_000;
+/// What a made sentence counts, and a written one.
+const OF_PATTERN: f32 = 0.15;
+const WRITTEN: f32 = 1.5;
 /// What a sentence of a mail that is known to be private counts against a made one.
 const REAL: f32 = 3.0;
 
@@ -63,10 +66,28 @@ pub fn read_examples(text: &str) -> Result<Vec<Example>, ExamplesError> {
             };
             let words = pattern.iter().map(|word| lists.get(word).and_then(|list| dice.pick(list)).unwrap_or(word));
             let text = words.copied().collect::<Vec<_>>().join(" ");
-            examples.push(Example { text, public, weight: 1.0 });
+            examples.push(Example { text, public, weight: OF_PATTERN });
         }
     }
     Ok(examples)
+}
+
+/// Reads written sentences: a line each, `+` for what is public or `-` for what is not, a tab, and the text.
+///
+/// # Errors
+///
+/// The first line that is neither that, nor empty, nor a remark (`#`).
+pub fn read_sentences(text: &str) -> Result<Vec<Example>, ExamplesError> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let read = lines.map(|(at, line)| {
+        let (public, text) = match line.split_once('\t') {
+            Some(("+", text)) => (true, text),
+            Some(("-", text)) => (false, text),
+            _ => return Err(ExamplesError { line: at + 1 }),
+        };
+        Ok(Example { text: text.to_owned(), public, weight: WRITTEN })
+    });
+    read.collect()
 }
 
 /// The sentences of a mail about a finding that is not public, and each two in a row: examples of what does not say so.

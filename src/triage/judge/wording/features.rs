@@ -1,20 +1,26 @@
-//! Windows of a text, and the words and pairs of words in each.
+//! What a sentence is made of: words, pairs of words, and classes of words.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::triage::judge::lexicon::{Concept, phrases};
+use crate::triage::judge::phrases::Phrases;
 use crate::triage::reading::Reading;
 
-/// One sentence, or two in a row.
-pub(super) struct Window<'a> {
-    words: Vec<(Scope, Cow<'a, str>)>,
+/// Something that a sentence has or has not. Words are numbers of a [`Vocabulary`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Feature {
+    Word(Scope, u32),
+    /// Two words in a row.
+    Pair(Scope, u32, u32),
+    /// A word of a class, wherever it stands.
+    Class(usize),
+    /// Words of two classes, in any order.
+    Classes(usize, usize),
 }
 
 /// What stands before a word in its sentence and changes what it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Scope {
     Plain,
     Negated,
     Future,
@@ -24,89 +30,187 @@ enum Scope {
 const NEGATION: usize = 6;
 const FUTURE: usize = 8;
 
-static NEGATIONS: LazyLock<HashSet<&str>> = LazyLock::new(|| words_of(Concept::Negation));
-static FUTURES: LazyLock<HashSet<&str>> = LazyLock::new(|| words_of(Concept::Future));
+/// The classes whose words open a scope, as `classes.txt` names them.
+const NOT: &str = "not";
+const TO_COME: &str = "the future";
 
-fn words_of(concept: Concept) -> HashSet<&'static str> {
-    phrases().filter(|(of, phrase)| *of == concept && !phrase.contains([' ', '*'])).map(|(_, phrase)| phrase).collect()
+/// Classes of words in many languages: what generalises beyond the words that there are examples of.
+pub(super) struct Classes {
+    names: Vec<&'static str>,
+    phrases: Phrases<usize>,
+    negation: usize,
+    future: usize,
 }
 
-/// The windows of `text`.
-pub(super) fn windows(text: &str) -> impl Iterator<Item = Window<'static>> {
-    let sentences = sentences(text);
-    let pairs: Vec<Window> = sentences
-        .windows(2)
-        .map(|pair| Window { words: pair.iter().flat_map(|sentence| sentence.words.iter().cloned()).collect() })
-        .collect();
-    sentences.into_iter().chain(pairs)
-}
+/// The classes of `classes.txt`; at most 64.
+pub(super) static CLASSES: LazyLock<Classes> = LazyLock::new(|| {
+    let lines = include_str!("classes.txt").lines().filter(|line| !line.starts_with('#'));
+    let classes: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(" = ")).take(64).collect();
+    let names: Vec<&str> = classes.iter().map(|(name, _)| *name).collect();
+    let phrases = classes.iter().enumerate().flat_map(|(at, (_, phrases))| {
+        phrases.split('|').map(str::trim).filter(|phrase| !phrase.is_empty()).map(move |phrase| (at, phrase))
+    });
+    let class = |wanted: &str| names.iter().position(|name| *name == wanted).unwrap_or(usize::MAX);
+    Classes { phrases: Phrases::of(phrases), negation: class(NOT), future: class(TO_COME), names }
+});
 
-/// The features of all sentences of `text` together.
-pub(super) fn of_all(text: &str) -> HashSet<String> {
-    let together = Window { words: sentences(text).into_iter().flat_map(|sentence| sentence.words).collect() };
-    together.features().map(Cow::into_owned).collect()
-}
-
-/// The sentences of `text` as windows.
-fn sentences(text: &str) -> Vec<Window<'static>> {
-    let reading = Reading::of(text);
-    let mut sentences: Vec<Vec<String>> = Vec::new();
-    let mut clause = None;
-    for at in 0..reading.len() {
-        if clause != Some(reading.clause(at)) {
-            clause = Some(reading.clause(at));
-            sentences.push(Vec::new());
-        }
-        if let Some(sentence) = sentences.last_mut() {
-            sentence.push(general(reading.word(at)));
-        }
+impl Classes {
+    pub fn name(&self, class: usize) -> &'static str {
+        self.names.get(class).copied().unwrap_or_default()
     }
-    sentences.into_iter().map(scoped).collect()
+
+    pub fn named(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| *known == name)
+    }
 }
+
+/// One sentence, by numbers.
+#[derive(Default)]
+pub(super) struct Sentence {
+    words: Vec<(Scope, Option<u32>)>,
+    /// A bit for each class.
+    classes: u64,
+}
+
+/// The sentences of a text; `number` gives a word's number, or nothing for a word that no feature has.
+pub(super) fn sentences(reading: &Reading, mut number: impl FnMut(&str) -> Option<u32>) -> Vec<Sentence> {
+    let mut sentences: Vec<Sentence> = Vec::new();
+    let mut now = None;
+    let (mut negation, mut future) = (0_usize, 0_usize);
+    let mut at = 0;
+    while at < reading.len() {
+        if now != Some(reading.sentence(at)) {
+            now = Some(reading.sentence(at));
+            sentences.push(Sentence::default());
+            (negation, future) = (0, 0);
+        }
+        let Some(sentence) = sentences.last_mut() else { break };
+        if reading.begins_link(at) {
+            // Links are judged by where they lead; their words say nothing.
+            sentence.words.push((Scope::Plain, number(LINK)));
+            while reading.touches_next(at) {
+                at += 1;
+            }
+            at += 1;
+            continue;
+        }
+        let scope = match (negation, future) {
+            (0, 0) => Scope::Plain,
+            (0, _) => Scope::Future,
+            _ => Scope::Negated,
+        };
+        (negation, future) = (negation.saturating_sub(1), future.saturating_sub(1));
+        sentence.words.push((scope, number(general(reading.word(at)))));
+        CLASSES.phrases.find(reading, at, |class| {
+            sentence.classes |= 1 << class;
+            if class == CLASSES.negation {
+                negation = NEGATION;
+            } else if class == CLASSES.future {
+                future = FUTURE;
+            }
+        });
+        at += 1;
+    }
+    sentences
+}
+
+/// The sentences of `text` as one: an example is looked at as a whole.
+pub(super) fn whole(text: &str, number: impl FnMut(&str) -> Option<u32>) -> Sentence {
+    sentences(&Reading::of(text), number).into_iter().fold(Sentence::default(), |mut whole, sentence| {
+        whole.words.extend(sentence.words);
+        whole.classes |= sentence.classes;
+        whole
+    })
+}
+
+const LINK: &str = "://";
 
 /// A word without what is particular: numbers and names of hosts are all the same.
-fn general(word: &str) -> String {
-    let particular = word.chars().any(|c| c.is_ascii_digit()) || word.trim_matches('.').contains('.');
-    if particular { "0".to_owned() } else { word.replace('’', "'") }
+fn general(word: &str) -> &str {
+    let particular = word.bytes().any(|c| c.is_ascii_digit()) || word.trim_matches('.').contains('.');
+    if particular { "0" } else { word }
 }
 
-fn scoped(words: Vec<String>) -> Window<'static> {
-    let (mut negation, mut future) = (None, None);
-    let scoped = words.into_iter().enumerate().map(|(at, word)| {
-        let within = |begun: Option<usize>, reach: usize| begun.is_some_and(|begun| at - begun <= reach);
-        let scope = match (within(negation, NEGATION), within(future, FUTURE)) {
-            (true, _) => Scope::Negated,
-            (false, true) => Scope::Future,
-            (false, false) => Scope::Plain,
-        };
-        if NEGATIONS.contains(word.as_str()) || word.ends_with("n't") {
-            negation = Some(at);
-        }
-        if FUTURES.contains(word.as_str()) {
-            future = Some(at);
-        }
-        (scope, Cow::Owned(word))
-    });
-    Window { words: scoped.collect() }
-}
-
-impl Window<'_> {
-    /// Each word and each pair of neighbours once, marked by what it stands behind.
-    pub fn features(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let mut seen = HashSet::new();
-        let words = self.words.iter().map(|(scope, word)| marked(*scope, word));
+impl Sentence {
+    /// Everything that the sentence has, each once.
+    pub fn features(&self) -> HashSet<Feature> {
+        let words = self.words.iter().filter_map(|(scope, word)| Some(Feature::Word(*scope, (*word)?)));
         let pairs = self.words.windows(2).filter_map(|pair| match pair {
-            [(scope, first), (_, second)] => Some(marked(*scope, &format!("{first} {second}"))),
+            [(scope, Some(first)), (_, Some(second))] => Some(Feature::Pair(*scope, *first, *second)),
             _ => None,
         });
-        words.chain(pairs).filter(move |feature| seen.insert(feature.clone())).map(Cow::Owned)
+        words.chain(pairs).chain(self.classes()).collect()
+    }
+
+    /// The classes of its words, and each two of them.
+    fn classes(&self) -> impl Iterator<Item = Feature> {
+        let set = self.classes;
+        let classes = move |from: usize| (from..64).filter(move |class| set >> class & 1 == 1);
+        classes(0).flat_map(move |class| {
+            let pairs = classes(class + 1).map(move |other| Feature::Classes(class, other));
+            std::iter::once(Feature::Class(class)).chain(pairs)
+        })
     }
 }
 
-fn marked(scope: Scope, word: &str) -> String {
-    match scope {
-        Scope::Plain => word.to_owned(),
-        Scope::Negated => format!("N:{word}"),
-        Scope::Future => format!("F:{word}"),
+/// Words with numbers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Vocabulary {
+    numbers: std::collections::HashMap<String, u32>,
+    words: Vec<String>,
+}
+
+impl Vocabulary {
+    /// The number of `word`, if it has one.
+    pub fn number(&self, word: &str) -> Option<u32> {
+        self.numbers.get(word).copied()
+    }
+
+    /// The number of `word`, a new one if it has none.
+    pub fn add(&mut self, word: &str) -> u32 {
+        self.number(word).unwrap_or_else(|| {
+            let number = self.words.len() as u32;
+            self.numbers.insert(word.to_owned(), number);
+            self.words.push(word.to_owned());
+            number
+        })
+    }
+
+    fn word(&self, number: u32) -> &str {
+        self.words.get(number as usize).map_or("", String::as_str)
+    }
+
+    /// How the file of weights writes a feature: `N:` for what is negated, `F:` for what is to come, classes in brackets.
+    pub fn write(&self, feature: Feature) -> String {
+        let mark = |scope| match scope {
+            Scope::Plain => "",
+            Scope::Negated => "N:",
+            Scope::Future => "F:",
+        };
+        match feature {
+            Feature::Word(scope, word) => format!("{}{}", mark(scope), self.word(word)),
+            Feature::Pair(scope, a, b) => format!("{}{} {}", mark(scope), self.word(a), self.word(b)),
+            Feature::Class(class) => format!("[{}]", CLASSES.name(class)),
+            Feature::Classes(a, b) => format!("[{}] [{}]", CLASSES.name(a), CLASSES.name(b)),
+        }
+    }
+
+    /// Reads a feature as [`Vocabulary::write`] writes it.
+    pub fn read(&mut self, text: &str) -> Option<Feature> {
+        if let Some(classes) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            return match classes.split_once("] [") {
+                Some((a, b)) => Some(Feature::Classes(CLASSES.named(a)?, CLASSES.named(b)?)),
+                None => CLASSES.named(classes).map(Feature::Class),
+            };
+        }
+        let (scope, words) = match (text.strip_prefix("N:"), text.strip_prefix("F:")) {
+            (Some(words), _) => (Scope::Negated, words),
+            (_, Some(words)) => (Scope::Future, words),
+            _ => (Scope::Plain, text),
+        };
+        Some(match words.split_once(' ') {
+            Some((a, b)) => Feature::Pair(scope, self.add(a), self.add(b)),
+            None => Feature::Word(scope, self.add(words)),
+        })
     }
 }

@@ -1,8 +1,10 @@
-//! What people write when something is public already: weights of words and pairs of words, learned from examples.
+//! What people write when something is public already: weights of words, pairs of words and classes of words, learned
+//! from examples.
 //!
 //! Keywords tell public from private badly, because "public" in a report is mostly about something else: an endpoint, a
 //! package, another product's CVE. What tells is which words stand together in a sentence. `weights.tsv` holds those
-//! weights; `advisory-intake evaluate --learn` makes it afresh from `fixtures/triage`.
+//! weights; `advisory-intake evaluate --learn` makes it afresh from `fixtures/triage`. `classes.txt` holds words of many
+//! languages by what they mean here ("a place anyone reads"), so that what was learned holds for words that no example has.
 
 mod examples;
 mod features;
@@ -11,16 +13,28 @@ mod learn;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use self::examples::{Example, ExamplesError, examples_of_mail, read_examples};
+pub use self::examples::{Example, ExamplesError, examples_of_mail, read_examples, read_sentences};
 pub use self::learn::learn;
 
-use features::Window;
+use features::{CLASSES, Feature, Sentence, Vocabulary};
 
-/// The learned weights: how much a word, or a pair of words, speaks for a sentence about something public.
+use crate::triage::reading::Reading;
+
+/// The learned weights: how much a word, a pair of words, or a class of words speaks for a sentence about something
+/// public.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wording {
-    weights: HashMap<String, f32>,
+    vocabulary: Vocabulary,
+    weights: HashMap<Feature, f32>,
     bias: f32,
+}
+
+/// What the wording of a message says.
+pub(super) struct Worded {
+    /// The logarithm of the odds that a sentence of it speaks of something public.
+    pub odds: f32,
+    /// The classes of words that speak most for it, the first first.
+    pub classes: Vec<&'static str>,
 }
 
 /// A line of weights that is none.
@@ -53,9 +67,11 @@ impl Wording {
         for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
             let read = line.split_once('\t').and_then(|(weight, feature)| Some((weight.parse::<f32>().ok()?, feature)));
             let (weight, feature) = read.ok_or(WordingError { line: at + 1 })?;
-            match feature {
-                BIAS => wording.bias = weight,
-                _ => _ = wording.weights.insert(feature.to_owned(), weight),
+            if feature == BIAS {
+                wording.bias = weight;
+            } else {
+                let feature = wording.vocabulary.read(feature).ok_or(WordingError { line: at + 1 })?;
+                wording.weights.insert(feature, weight);
             }
         }
         Ok(wording)
@@ -63,25 +79,54 @@ impl Wording {
 
     /// The weights as [`Wording::parse`] reads them, the heaviest first.
     pub fn to_text(&self) -> String {
-        let mut lines: Vec<(f32, &str)> =
-            self.weights.iter().map(|(feature, weight)| (*weight, feature.as_str())).collect();
-        lines.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then_with(|| a.1.cmp(b.1)));
-        let lines = std::iter::once((self.bias, BIAS)).chain(lines);
+        let written = self.weights.iter().map(|(feature, weight)| (*weight, self.vocabulary.write(*feature)));
+        let mut lines: Vec<(f32, String)> = written.collect();
+        lines.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then_with(|| a.1.cmp(&b.1)));
+        let lines = std::iter::once((self.bias, BIAS.to_owned())).chain(lines);
         lines.map(|(weight, feature)| format!("{weight:.2}\t{feature}\n")).collect()
     }
 
-    /// How much the sentence of `text` that speaks most of something public does so: the logarithm of the odds, below
-    /// zero where none does. Windows of one and of two sentences are looked at.
-    pub fn of_public(&self, text: &str) -> f32 {
-        let best = features::windows(text).map(|window| self.odds(&window)).max_by(f32::total_cmp);
-        best.unwrap_or(self.bias)
+    /// What the sentences of a text say together: their odds add up, so that many faint hints are one.
+    pub(super) fn of_public(&self, reading: &Reading) -> Worded {
+        let sentences = features::sentences(reading, |word| self.vocabulary.number(word));
+        let (mut sum, mut best, mut most) = (0.0_f32, None, f32::NEG_INFINITY);
+        for sentence in &sentences {
+            let odds = self.odds(sentence);
+            sum += odds.min(MOST).exp();
+            if odds > most {
+                (best, most) = (Some(sentence), odds);
+            }
+        }
+        let odds = if sum > 0.0 { sum.ln() } else { self.bias };
+        Worded { odds, classes: best.map(|sentence| self.classes(sentence)).unwrap_or_default() }
     }
 
-    fn odds(&self, window: &Window) -> f32 {
-        window.features().map(|feature| self.weights.get(feature.as_ref()).copied().unwrap_or_default()).sum::<f32>()
-            + self.bias
+    fn odds(&self, sentence: &Sentence) -> f32 {
+        let weight = |feature: &Feature| self.weights.get(feature).copied().unwrap_or_default();
+        sentence.features().iter().map(weight).sum::<f32>() + self.bias
+    }
+
+    /// The classes that speak most for `sentence`.
+    fn classes(&self, sentence: &Sentence) -> Vec<&'static str> {
+        let mut shares: HashMap<usize, f32> = HashMap::new();
+        for feature in sentence.features() {
+            let weight = self.weights.get(&feature).copied().unwrap_or_default();
+            match feature {
+                Feature::Class(class) => *shares.entry(class).or_default() += weight,
+                Feature::Classes(a, b) => [a, b].iter().for_each(|c| *shares.entry(*c).or_default() += weight / 2.0),
+                Feature::Word(..) | Feature::Pair(..) => {}
+            }
+        }
+        let mut shares: Vec<(usize, f32)> = shares.into_iter().filter(|(_, share)| *share > 0.0).collect();
+        shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        shares.into_iter().take(TOLD).map(|(class, _)| CLASSES.name(class)).collect()
     }
 }
+
+/// The odds of one sentence beyond which more would say nothing.
+const MOST: f32 = 10.0;
+/// How many classes are told as evidence.
+const TOLD: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -107,7 +152,7 @@ mod tests {
             (false, "A similar hole in another product was exploited widely last year."),
         ];
         for (public, sentence) in cases {
-            let odds = Wording::built_in().of_public(sentence);
+            let odds = Wording::built_in().of_public(&Reading::of(sentence)).odds;
             assert_eq!(odds > 0.0, public, "{odds}: {sentence}");
         }
     }
