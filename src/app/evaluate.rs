@@ -91,11 +91,11 @@ pub fn evaluate(folder: &Path, settings: WorkerSettings) -> Result<Evaluation, E
 }
 
 /// Evaluates on folds: each mail is judged by weights that were learned without it, from the other mails in `folder` and
-/// the patterns in its `wording.txt`.
+/// the examples in its `sentences.tsv` and `wording.txt`.
 ///
 /// # Errors
 ///
-/// As [`evaluate`], and for patterns that do not read.
+/// As [`evaluate`], and for examples that do not read.
 pub fn evaluate_folds(folder: &Path, settings: WorkerSettings, folds: usize) -> Result<Evaluation, Error> {
     let (truths, limits) = (truths(&folder.join(TRUTH))?, settings.limits.clone());
     let mut desk = desk(settings)?;
@@ -112,12 +112,12 @@ pub fn evaluate_folds(folder: &Path, settings: WorkerSettings, folds: usize) -> 
     Ok(evaluation)
 }
 
-/// Learns the weights of wording from all mails in `folder` and the patterns in its `wording.txt`, and writes them to
-/// `file`, as the program is built with them.
+/// Learns the weights of wording from all mails in `folder` and the examples in its `sentences.tsv` and `wording.txt`, and
+/// writes them to `file`, as the program is built with them.
 ///
 /// # Errors
 ///
-/// As [`evaluate`], and for patterns that do not read.
+/// As [`evaluate`], and for examples that do not read.
 pub fn learn(folder: &Path, settings: WorkerSettings, file: &Path) -> Result<(), Error> {
     let (truths, limits) = (truths(&folder.join(TRUTH))?, settings.limits.clone());
     let wording = learned(&desk(settings)?, folder, truths.iter(), &limits)?;

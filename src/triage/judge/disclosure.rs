@@ -30,12 +30,12 @@ const fn signal(weight: f32, holds: fn(&Clauses) -> bool, because: &'static str)
 const SIGNALS: &[Signal] = &[
     signal(3.0, |c| c.clause(&[Exploited], &[Negation, Future]), "says that it is being exploited"),
     signal(
-        2.5,
+        2.0,
         |c| c.clause(&[Venue, Published], ELSEWHERE),
         "says that it was published in a place that anyone reads",
     ),
     signal(1.5, |c| c.subject(&[Venue], &[Negation, Future]), "the subject names a place that anyone reads"),
-    signal(2.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
+    signal(1.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
     signal(2.5, |c| c.clause(&[OutInTheOpen], &[Negation, Future, OtherSoftware]), "says that it is out in the open"),
     signal(1.0, |c| c.subject(&[Published], &[Negation, Future]), "the subject says that it is public"),
     signal(
@@ -104,7 +104,7 @@ pub(super) fn judge(
             compared |= other;
             discussion |= !other;
         }
-        post |= POSTS.iter().any(|place| link.contains(place));
+        post |= POSTS.iter().any(|place| link.contains(place)) && !is_compared(&text, &link);
     }
     let learned = (wording.odds + LEARNED).clamp(*LEARNED_RANGE.start(), *LEARNED_RANGE.end());
     if learned > 0.0 {

@@ -77,6 +77,14 @@ pub(super) fn technical(facts: &Facts<'_>) -> bool {
     hard || !facts.clauses.message(&[SiteHygiene], &[]) && (words || !facts.report.cwe.is_empty())
 }
 
+/// Whether nothing in it is about software of the project: a domain or a web site is not.
+pub(super) fn of_no_software(facts: &Facts<'_>) -> bool {
+    !facts.clues.iter().any(|clue| specific(*clue) && *clue != Clue::Link)
+        && facts.report.cvss.is_empty()
+        && facts.report.cve.is_empty()
+        && facts.message.encryption == Encryption::None
+}
+
 /// How many kinds of particulars it gives that only reports give.
 pub(super) fn claims(facts: &Facts<'_>) -> usize {
     let words = [Weakness, Availability, Attacker, Exploited];

@@ -3,13 +3,13 @@
 use super::concepts::Clauses;
 use super::facts::{
     Facts, asks, automatic_subject, claims, costs_more_than_availability, has_finding, looks_like_code,
-    needs_rights_for_availability, only_keys, only_thanks, other_attachments, panics, short_question, specific,
-    technical,
+    needs_rights_for_availability, of_no_software, only_keys, only_thanks, other_attachments, panics, short_question,
+    specific, technical,
 };
 use super::lexicon::Concept::{
-    self, Absence, AskAffected, AskHelp, Attacker, Audit, Authenticated, Availability, Bounty, Expired, Exploited, Fix,
-    Flaw, HowToReport, KeyMaterial, Marketing, Negation, Operator, Policy, Procedure, Request, Sensitive, SiteHygiene,
-    Tested, Vulnerability, Weakness, Withheld,
+    self, Absence, AskAffected, AskHelp, Attacker, Audit, Authenticated, Availability, Bounty, Configuration, Editing,
+    Expired, Exploited, Fix, Flaw, HowToReport, KeyMaterial, Marketing, Negation, Operator, Outsider, Policy,
+    Procedure, Request, Sensitive, SiteHygiene, Tested, Vulnerability, Weakness, Withheld,
 };
 use super::others::other_project;
 use super::{Answer, evidence, sureness};
@@ -111,6 +111,15 @@ const WORDS: &[Signal] = {
             &[Negation],
             "needs the rights of who runs or configures the software",
         ),
+        signal(
+            NotAVulnerability,
+            3.0,
+            Clause,
+            &[Editing, Configuration],
+            &[Negation],
+            "needs the rights of who may change the configuration",
+        ),
+        signal(NotAVulnerability, -3.0, Message, &[Outsider], &[], "tells what somebody without rights can do"),
     ]
 };
 
@@ -154,6 +163,24 @@ const FACTS: &[Fact] = {
             1.0,
             |f| f.clues.is_empty() && f.clauses.message(&[Concept::Bounty], &[]),
             "names nothing of the project",
+        ),
+        fact(
+            Spam,
+            2.5,
+            |f| f.clauses.message(&[Bounty], &[]) && f.clauses.message(&[SiteHygiene], &[]) && of_no_software(f),
+            "names nothing of the software, and a domain's settings",
+        ),
+        fact(
+            Spam,
+            2.0,
+            |f| f.clauses.message(&[Bounty, Withheld], &[]) && claims(f) == 0 && of_no_software(f),
+            "says neither what is wrong nor in which software",
+        ),
+        fact(
+            Ask,
+            2.5,
+            |f| f.clauses.message(&[AskAffected], &[]) && !f.report.cve.is_empty() && claims(f) == 0,
+            "asks about a CVE and says nothing of its own",
         ),
         fact(
             Ask,

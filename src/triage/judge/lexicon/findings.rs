@@ -1,8 +1,8 @@
 //! Words that reports are made of.
 
 use super::Concept::{
-    self, Attacker, Authenticated, Availability, Fix, Flaw, Operator, Sensitive, Several, Tested, Vulnerability,
-    Weakness,
+    self, Attacker, Authenticated, Availability, Configuration, Editing, Fix, Flaw, Operator, Outsider, Sensitive,
+    Several, Tested, Vulnerability, Weakness,
 };
 
 pub(super) const PHRASES: &[(Concept, &str)] = &[
@@ -49,7 +49,10 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          resource consumption | starv* | event loop | fd leak | memory leak | never evicted | never closed | cardinality
          segfault* | segmentation fault | zip bomb | zstd bomb | gzip bomb | decompression bomb | loop for ever | loop forever
          100% cpu | cpu spin* | pins a core | queue is full | dienstverweigerung | dienstblockade | absturz | abstürz* | stürzt
-         lahmleg* | endlosschleife | déni de service | plante | planter | boucle infinie | épuise*
+         overload* | overwhelm* | flood* | fills the queue | fill the queue | queue is full | gets 503 | get 503 | answers 503 | eats all memory
+         eats the memory | uses all memory | bring down | brings down | takes down | take down | knocks over | falls over | noisy neighbour
+         noisy neighbor | überlast* | lahmleg* | endlosschleife | volllaufen | surcharg* | satur* | sobrecarg* | tumbar | 过载 | 撑爆 | 打满 | 過負荷
+         déni de service | plante | planter | boucle infinie | épuise*
          denegación de servicio | colgar | cuelga | bucle infinito | agota*
          negação de serviço | derrub* | travar | trava | laço infinito | esgota*
          拒绝服务 | 崩溃 | 内存耗尽 | 内存溢出 | 死循环 | cpu 占用 | 卡死 | クラッシュ | サービス拒否 | サービス妨害 | メモリ枯渇 | 無限ループ | 停止します",
@@ -76,16 +79,40 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          authenticated sender | valid credentials | valid token | valid bearer | valid api key | valid mtls
          certificate is valid | authorised client | authorized client | authorized user | trusted client
          logged in client | legitimate client | legitimate tenant | with credentials | who holds a token | mtls client
-         authenticated attacker | authenticated peer | gültigem zertifikat | gültigen zertifikat
+         authenticated attacker | authenticated peer | passed mtls | passes mtls | passed authentication | passes authentication
+         issued a certificate | issued the certificate | issued a token | certificate we issued | certificate that we issued | token we issued
+         token that we issued | certificate of ours | has a certificate | holds a certificate | holds a valid | has a valid | having a valid
+         with a valid | using a valid | using valid | presents a valid | own valid | properly authenticated | fully authenticated
+         successfully authenticated | who authenticates | that authenticates | logged-in | per authenticated | each authenticated
+         tenant with a | customer with a | paying customer | legitimate user | legitimate customer | permitted client | onboarded
+         mit gültigem | mit gültiger | gültiges token | angemeldeter | angemeldete | authentifiziert* | certificat valide | jeton valide
+         authentifié* | certificado válido | token válido | credenciales válidas | autenticad* | credenciais válidas | 有效证书 | 有效的证书
+         有效令牌 | 经过认证 | 通过认证 | 有効な証明書 | 有効なトークン | 認証された | 正規のクライアント | gültigem zertifikat | gültigen zertifikat
          authentifizierte* client | client authentifié | cliente autenticado | 已认证 | 認証済み",
     ),
     (
         Operator,
-        "edit the config* | edits the config* | edits the collector config* | edit the collector config*
-         write access to the config* | control over the config* | can change the config* | modify the config*
-         modifies the config* | who can deploy | malicious config* | malicious administrator | malicious operator
-         cluster admin | operator can | admin can | change the collector config* | changes the collector config*
-         can write the config* | controls the config* | who controls the config*",
+        "who can deploy | malicious config* | malicious administrator | malicious operator | cluster admin | operator can
+         admin can | administrator can | who configures the | controls the config* | control over the config* | bösartige konfiguration",
+    ),
+    (
+        Configuration,
+        "config | configs | configuration | config.yaml | collector.yaml | yaml | konfiguration | konfigurationsdatei
+         configuración | configuração | fichier de config* | 配置 | 配置文件 | 設定ファイル | 設定",
+    ),
+    (
+        Editing,
+        "can edit | edits | may edit | able to edit | allowed to edit | can change | changes | may change | allowed to change
+         can modify | modifies | may modify | able to modify | can write | write access | can alter | alters | can supply
+         who writes | can set | who sets | who controls | has control | can push | who configures | who deploys | permission to edit
+         permission to change | rights to edit | bearbeiten | ändern kann | ändern darf | schreibrechte | schreibzugriff | verändert
+         modifier | peut éditer | editar | modificar | modifique | puede cambiar | alterar | 修改 | 编辑 | 能改 | 編集 | 変更でき | 書き換え",
+    ),
+    (
+        Outsider,
+        "unauthenticated | unprivileged | low-privileged | low privileged | without authentication | without credentials
+         without a token | without a certificate any | no authentication | any local user | local account | remote attacker | over the network
+         from the network | from remote | nicht authentifiziert* | non authentifié* | sin autenticación | sem autenticação | 未认证 | 未授权 | 認証なし",
     ),
     (
         Several,
@@ -94,6 +121,10 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          several vulnerabilities | two bugs | three bugs | two problems | three problems | different repositories
          two separate | both findings | two cases | 2 findings | 2 vulnerabilities | 3 findings | 3 issues
          two weaknesses | two flaws | second finding | second issue | second vulnerability | independent of each other
+         two of your | three of your | two repositories | three repositories | both repositories | several repositories | both sdks
+         two sdks | two languages | both languages | same mistake in | same flaw in | same bug in two | affects both | two packages of
+         zwei repositories | beide repositories | zwei eurer | zwei ihrer | deux dépôts | deux de vos | dos repositorios | dos de sus
+         dois repositórios | 两个仓库 | 两个项目 | 二つのリポジトリ | 2つのリポジトリ
          zwei schwachstellen | zwei lücken | deux failles | deux vulnérabilités | dos vulnerabilidades | dos fallos
          duas vulnerabilidades | duas falhas | dos problemas | dois problemas | 两个 | 二つ | 2つ | 2件",
     ),

@@ -13,7 +13,14 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          which address | right address | right place to report | correct address | who do i contact | whom do i contact
          who should i contact | best way to report | how to submit a vulnerability | mail to this address
          how should researchers | accept reports by | how are vulnerabilities reported
-         wie melde | wo melde | an wen | wie kann ich eine | welche adresse | meldeweg* | wohin soll | wohin kann
+         security contact | who handles security | without a github account | no github account | have no github | don't have a github
+         don't have github | preferred way to report | where can we send | how to send you | how do i send | how can i send
+         how do i tell you | how should i send | how would i report | right channel | official channel | official contact
+         wie melde | wo melde | wem melde | wie kann ich das melden | wo kann ich das melden | wie reiche ich | meldestelle | kein github
+         comment vous signaler | comment transmettre | à qui écrire | pas de compte github | où envoyer
+         cómo informo | cómo lo informo | dónde informo | cómo aviso | cómo les aviso | a quién informo | puedo cifrar | no tengo cuenta de github
+         como informo | onde informo | como aviso | a quem reporto | não tenho conta no github | posso cifrar | come segnalo | come posso segnalare | come segnalare
+         没有 github | 报告给谁 | 怎么提交 | 向谁报告 | どこへ報告 | 窓口 | アカウントがない an wen | wie kann ich eine | welche adresse | meldeweg* | wohin soll | wohin kann
          comment signaler | où signaler | comment rapporter | à qui signaler | à quelle adresse
          cómo reporto | cómo puedo reportar | cómo reportar | dónde puedo reportar | dónde reportar | a qué dirección
          como reportar | como posso reportar | como reporto | onde posso reportar | onde reportar | para qual endereço
@@ -23,7 +30,13 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
         Policy,
         "disclosure policy | security policy | do you assign | assign cves | cves yourselves | usual timeline
          response time | bug bounty program | safe harbor | safe harbour | vulnerability disclosure program | vdp
-         how many reports | usual time to a fix | supported versions | process for",
+         how many reports | usual time to a fix | supported versions | process for | which versions get | which versions receive
+         for which versions | versions are supported | versions do you support | versions still | get security fixes | receive security fixes
+         security fixes for | security updates for | backport fixes | do you backport | how long do you support | end of life
+         where do you announce | announce security | publish advisories | do you publish security | advance notice | pre-notification
+         welche versionen | sicherheitskorrekturen | sicherheitsupdates | wo wird das angekündigt | wie lange werden | unterstützte versionen
+         quelles versions | versions sont maintenues | correctifs de sécurité | qué versiones | versiones reciben | parches de seguridad
+         quais versões | versões recebem | correções de segurança | 哪些版本 | 支持周期 | どのバージョン | サポート期間 | セキュリティ修正",
     ),
     (
         AskHelp,
@@ -31,6 +44,12 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          getting started | not arriving | nothing arrives | doesn't work | does not work | any idea* | is it safe
          is it secure | is it dangerous | what am i doing wrong | what do i do wrong | can someone | could you explain
          which version should | i followed the | wie kann ich | wie konfiguriere | comment faire | comment configurer
+         can someone help | can anybody help | could someone help | not visible | no traces in | missing after | are missing | stopped arriving
+         don't see any | do not see any | can't see any | i see no | no data in | no spans | why do i | why does my | how to configure | how to set up
+         is it normal | what is the right way | which setting | is it the | did i miss | do i miss | do i need
+         funktioniert nicht | kommt nicht an | kommen nicht an | warum | woran kann | kann mir jemand | hilfe bei | ne fonctionne pas | ne marche pas
+         pourquoi | pouvez-vous m'aider | n'arrivent pas | no funciona | no llegan | por qué | alguien me puede | não funciona | não chegam
+         por que não | alguém pode | 收不到 | 不显示 | 如何设置 | 怎么用 | 怎么办 | 表示されません | 届きません | 使い方 | 設定方法
          cómo puedo | cómo configuro | como faço | como configuro | 请问 | 怎么配置 | 如何配置 | 教えて | どうすれば",
     ),
     (
@@ -80,7 +99,8 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         SiteHygiene,
-        "spf | dmarc | dkim | clickjacking | x-frame-options | hsts | missing header | missing headers | security headers
+        "spf | dmarc | dkim | bimi | subdomain takeover | password policy | rate limit on login | brute force login | no captcha | captcha
+         referrer-policy | permissions-policy | strict-transport-security | cookie flags | httponly flag | missing spf | version disclosure clickjacking | x-frame-options | hsts | missing header | missing headers | security headers
          mta-sts | dnssec | caa record | tls 1.0 | ssl labs | autocomplete | cookie flag* | cookie without | wp-login
          xmlrpc | email spoofing | spoofed mail | forged mail | p=none | content-security-policy | server banner
          directory listing | robots.txt",
@@ -94,6 +114,11 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          lottery | inheritance | invoice attached | attendee list | email list | contacts database | boost your
          increase your sales | affiliate | press release distribution | penetration testing services | next of kin
          beneficiary | bank details | transfer the funds | decision makers | sponsorship | booths | exhibit at | a donation of | have been selected | congratulations | free consultation | to claim
+         manufacturer | purchasing manager | procurement manager | moq | best price | best prices | price list | quotation | our factory
+         our products | supplier | wholesale | catalogue | free sample | free samples | 100 pcs | sourcing | oem | shipment | act now | sign up now
+         grow your | increase your | your website | your business | special offer | exclusive offer | no obligation | work with brands | your brand
+         collaboration opportunit* | partnership opportunit* | cooperation opportunit* | ai powered solution | book a call | hop on a call
+         quick chat | reply no | reply stop | winner | claim your | wire transfer | atm card | million dollars | million usd | million euro*
          page 1 | page one of google | your sales team | hiring needs | dedicated developers | price list
          发票 | 代开 | 优惠 | 税点 | 推广 | 加微信 | 贷款 | 営業 | 無料相談 | 集客
          werbung | rabatt | unverbindliches angebot | kredit | offre commerciale | référencement | oferta exclusiva | préstamo",

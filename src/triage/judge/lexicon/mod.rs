@@ -52,6 +52,11 @@ pub(super) enum Concept {
     Authenticated,
     /// The rights of who configures the thing.
     Operator,
+    Configuration,
+    /// To be able to change something.
+    Editing,
+    /// Somebody who was given no rights.
+    Outsider,
     HowToReport,
     Policy,
     AskHelp,
