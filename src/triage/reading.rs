@@ -19,6 +19,20 @@ struct Word {
     place: usize,
 }
 
+/// A few words in a row.
+pub(super) struct Few<'a, const N: usize> {
+    words: [&'a str; N],
+    count: usize,
+}
+
+impl<'a, const N: usize> std::ops::Deref for Few<'a, N> {
+    type Target = [&'a str];
+
+    fn deref(&self) -> &[&'a str] {
+        self.words.get(..self.count).unwrap_or_default()
+    }
+}
+
 impl Reading {
     /// Reads `text` in one pass.
     pub fn of(text: &str) -> Reading {
@@ -71,6 +85,17 @@ impl Reading {
     /// At most `count` words from `index` on.
     pub fn window(&self, index: usize, count: usize) -> Vec<&str> {
         (index..(index + count).min(self.words.len())).map(|at| self.word(at)).collect()
+    }
+
+    /// At most `N` words from `index` on, for a look at each word of a text.
+    pub fn few<const N: usize>(&self, index: usize) -> Few<'_, N> {
+        let mut few = Few { words: [""; N], count: 0 };
+        let behind = self.words.get(index..).unwrap_or_default();
+        for (place, word) in few.words.iter_mut().zip(behind) {
+            *place = self.lower.get(word.start..word.end).unwrap_or_default();
+            few.count += 1;
+        }
+        few
     }
 
     /// The clause that the word at `index` stands in.

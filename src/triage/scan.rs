@@ -36,17 +36,37 @@ pub(super) enum Clue {
     LanguageContrib,
 }
 
-/// Everything in `text` that points to a repository: one pass for tokens, one for words.
+/// A text with what is in it, so that each question about it need not read it again.
+pub(super) struct Scanned {
+    pub text: String,
+    pub reading: Reading,
+    pub mentions: Vec<Mention>,
+}
+
+impl Scanned {
+    /// Reads and scans `text`.
+    pub fn of(text: String, routing: &Routing) -> Scanned {
+        let reading = Reading::of(&text);
+        let mentions = scan_read(&text, &reading, routing);
+        Scanned { text, reading, mentions }
+    }
+}
+
+/// Everything in `text` that points to a repository.
 pub(super) fn scan(text: &str, routing: &Routing) -> Vec<Mention> {
-    let reading = Reading::of(text);
-    let mut languages = languages(&reading, text, routing);
+    scan_read(text, &Reading::of(text), routing)
+}
+
+/// One pass for tokens, one for words.
+fn scan_read(text: &str, reading: &Reading, routing: &Routing) -> Vec<Mention> {
+    let mut languages = languages(reading, text, routing);
     let mut mentions = tokens(text, routing, &languages);
     // A package that only one ecosystem has tells which one the others are of.
     if mentions.iter().any(|mention| mention.clue == Clue::UnclearPackage) && speak(&mentions, routing, &mut languages)
     {
         mentions = tokens(text, routing, &languages);
     }
-    words(&reading, routing, &languages, &mut mentions);
+    words(reading, routing, &languages, &mut mentions);
     let contrib = (0..reading.len()).any(|at| reading.word(at) == "contrib");
     let most = languages.iter().max_by_key(|(language, count)| (**count, std::cmp::Reverse(**language)));
     if let Some(language) = most.and_then(|(most, _)| routing.language(*most)) {
@@ -200,7 +220,7 @@ fn languages(reading: &Reading, text: &str, routing: &Routing) -> BTreeMap<usize
     ];
     let mut counts = BTreeMap::new();
     for at in 0..reading.len() {
-        if let Some(language) = routing.language_word(&reading.window(at, 2)) {
+        if let Some(language) = routing.language_word(&reading.few::<2>(at)) {
             *counts.entry(language).or_default() += 1;
         }
     }
@@ -224,7 +244,8 @@ fn languages(reading: &Reading, text: &str, routing: &Routing) -> BTreeMap<usize
 
 fn words(reading: &Reading, routing: &Routing, languages: &BTreeMap<usize, usize>, mentions: &mut Vec<Mention>) {
     for at in 0..reading.len() {
-        let described = routing.described(&reading.window(at.saturating_sub(4), 5.min(at + 1)));
+        let from = at.saturating_sub(4);
+        let described = routing.described(reading.few::<5>(from).get(..=at - from).unwrap_or_default());
         if let Some(targets) = described.filter(|_| !languages.is_empty()) {
             let (clue, chosen) = choose(targets, languages, routing);
             let speaks = |t: &&Target| {
@@ -244,7 +265,7 @@ fn words(reading: &Reading, routing: &Routing, languages: &BTreeMap<usize, usize
     }
     let mut at = 0;
     while at < reading.len() {
-        let Some((target, named, count)) = routing.name(&reading.window(at, 8)) else {
+        let Some((target, named, count)) = routing.name(&reading.few::<8>(at)) else {
             at += 1;
             continue;
         };

@@ -15,10 +15,11 @@ use crate::model::{CaseId, Confidence, Evidence, Identity, Kind, OpenedMessage, 
 
 use super::reading::Reading;
 use super::routing::Routing;
-use super::scan::scan;
+use super::scan::Scanned;
 use super::{LONGEST_SUMMARY, first_bytes, read};
 use concepts::Clauses;
 pub use route::{Explanation, Signal, explain};
+use wording::Worded;
 pub use wording::{
     Example, ExamplesError, Wording, WordingError, examples_of_mail, learn, read_examples, read_sentences,
 };
@@ -37,20 +38,21 @@ pub fn judge(
     identity: &Identity,
 ) -> Verdict {
     if let Some(decided) = structure::decide(message, report, identity) {
-        let routed = (decided.kind == Kind::FollowUp).then(|| route::route(report, routing, identity));
+        let routed = (decided.kind == Kind::FollowUp)
+            .then(|| route::route(report, &Scanned::of(told(report), routing), routing, identity));
         let verdict = decided.into_verdict(routed);
         return match verdict.kind {
             Kind::Unreadable => beside_ciphertext(verdict, message, report, routing, wording, identity),
             _ => verdict,
         };
     }
-    let text = readable(message, report);
     let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
-    let both = format!("{summary}\n\n{text}");
-    let reading = Reading::of(&both);
-    let clauses = Clauses::of(summary, &reading);
-    let found = scan(&both, routing);
-    let kind = kind::judge(message, report, &clauses, &found, identity);
+    let all = Scanned::of(told(report), routing);
+    // Most mail quotes nothing, and one look is enough.
+    let own = own_words(message, report).map(|text| Scanned::of(format!("{summary}\n\n{text}"), routing));
+    let own = own.as_ref().unwrap_or(&all);
+    let clauses = Clauses::of(summary, &own.reading);
+    let kind = kind::judge(message, report, &clauses, &own.mentions, identity);
     let mut evidence = kind.evidence;
     let mut verdict = Verdict {
         kind: kind.answer,
@@ -62,8 +64,8 @@ pub fn judge(
         evidence: Vec::new(),
     };
     if matches!(verdict.kind, Kind::Report | Kind::NotAVulnerability) {
-        let disclosure = disclosure::judge(message, report, &clauses, &wording.of_public(&reading), identity);
-        let route = route::route(report, routing, identity);
+        let disclosure = disclosure::judge(message, report, &clauses, &worded(own, wording), identity);
+        let route = route::route(report, &all, routing, identity);
         verdict.disclosure = Some(disclosure.answer);
         verdict.confidence.disclosure = disclosure.confidence;
         verdict.confidence.repository = route.confidence;
@@ -86,13 +88,14 @@ fn beside_ciphertext(
     wording: &Wording,
     identity: &Identity,
 ) -> Verdict {
-    let text = readable(message, report);
+    let text = own_words(message, report).unwrap_or_else(|| read(report.text.expose()).into_owned());
     let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
-    let clauses = Clauses::of("", &text);
-    let found = scan(&text, routing);
-    if kind::tells_a_finding(message, report, &clauses, &found) {
-        let public = wording.of_public(&format!("{summary}.\n\n{text}"));
-        let disclosure = disclosure::judge(message, report, &clauses, public, identity);
+    let beside = Scanned::of(text, routing);
+    let clauses = Clauses::of("", &beside.reading);
+    if kind::tells_a_finding(message, report, &clauses, &beside.mentions) {
+        let with_summary = format!("{summary}\n\n{}", without_footer(&beside.text));
+        let public = wording.of_public(&Reading::of(&with_summary));
+        let disclosure = disclosure::judge(message, report, &clauses, &public, identity);
         verdict.disclosure = Some(disclosure.answer);
         verdict.confidence.disclosure = disclosure.confidence;
         verdict.evidence.extend(disclosure.evidence);
@@ -101,16 +104,49 @@ fn beside_ciphertext(
     verdict
 }
 
-/// What the reporter says, without what they quote from earlier mail.
-fn readable(message: &OpenedMessage, report: &Report) -> String {
-    let beginning_and_end = read(report.text.expose());
-    let own = beginning_and_end.lines().filter(|line| !line.starts_with('>') || message.forwarded.is_some());
-    let mut text = own.collect::<Vec<_>>().join("\n");
-    if let Some(clear) = &report.clear_text {
-        text.push_str("\n\n");
-        text.push_str(&read(clear.expose()));
+/// Summary and text, as far as they are read.
+fn told(report: &Report) -> String {
+    format!("{}\n\n{}", first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()))
+}
+
+/// What the reporter says, without quotes of earlier mail and with what stands in the clear beside ciphertext; nothing if
+/// that is the whole text.
+fn own_words(message: &OpenedMessage, report: &Report) -> Option<String> {
+    let whole = read(report.text.expose());
+    let quoted = |line: &&str| line.starts_with('>') && message.forwarded.is_none();
+    if report.clear_text.is_none() && !whole.lines().any(|line| quoted(&line)) {
+        return None;
     }
-    text
+    let mut own = whole.lines().filter(|line| !quoted(line)).collect::<Vec<_>>().join("\n");
+    if let Some(clear) = &report.clear_text {
+        own.push_str("\n\n");
+        own.push_str(&read(clear.expose()));
+    }
+    Some(own)
+}
+
+/// What the wording says about who knows. A footer says it about somebody's web site, or about the list.
+fn worded(own: &Scanned, wording: &Wording) -> Worded {
+    let text = without_footer(&own.text);
+    if text.len() == own.text.len() { wording.of_public(&own.reading) } else { wording.of_public(&Reading::of(text)) }
+}
+
+/// Most lines of a signature or of what a list adds. Behind more there is something to read.
+const FOOTER_LINES: usize = 12;
+
+/// `text` without its signature (RFC 3676, 4.3) and without the footer of a mailing list.
+fn without_footer(text: &str) -> &str {
+    let mut at = text.len();
+    let mut end = text.len();
+    for line in text.split_inclusive('\n').rev().take(FOOTER_LINES) {
+        at -= line.len();
+        let line = line.trim_end();
+        let rule = line.len() >= 20 && line.bytes().all(|byte| byte == b'_');
+        if line == "--" || rule {
+            end = at;
+        }
+    }
+    text.get(..end).unwrap_or(text)
 }
 
 /// An answer to one question, with how sure it is and what spoke for it.

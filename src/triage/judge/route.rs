@@ -6,11 +6,10 @@ use serde::Serialize;
 
 use super::concepts::Clauses;
 use super::lexicon::Concept;
-use super::{evidence, sureness};
+use super::{evidence, sureness, told};
 use crate::model::{Evidence, Identity, Question, Report, Repository};
-use crate::triage::reading::Reading;
 use crate::triage::routing::Routing;
-use crate::triage::scan::{Clue, Mention, distinct, scan};
+use crate::triage::scan::{Clue, Mention, Scanned, distinct, scan};
 use crate::triage::{LONGEST_SUMMARY, first_bytes, read};
 
 /// Where a report belongs, and why.
@@ -79,10 +78,11 @@ pub struct Explanation {
 
 /// Says by which signals a report is routed: the same ones, weighed in the same way, as when it is judged.
 pub fn explain(report: &Report, routing: &Routing, identity: &Identity) -> Explanation {
-    let (scores, route) = (Scores::of(report, routing), route(report, routing, identity));
-    let summary_lines = scores.whole.len() - read(report.text.expose()).len();
+    let all = Scanned::of(told(report), routing);
+    let (scores, route) = (Scores::of(report, &all, routing), route(report, &all, routing, identity));
+    let summary_lines = all.text.len() - read(report.text.expose()).len();
     let line = |end: usize| {
-        let before = scores.whole.get(summary_lines..end)?;
+        let before = all.text.get(summary_lines..end)?;
         Some(before.matches('\n').count() + 1)
     };
     let mut signals: Vec<Signal> = scores
@@ -120,21 +120,17 @@ struct Weighed {
 }
 
 struct Scores {
-    /// Summary and text, as they were scanned.
-    whole: String,
     signals: Vec<Weighed>,
 }
 
 impl Scores {
-    fn of(report: &Report, routing: &Routing) -> Self {
-        let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
-        // One scan for both, so that the language which the text shows holds for the summary too.
-        let whole = format!("{summary}\n\n{text}");
-        let all = scan(&whole, routing);
+    /// `all` is summary and text together, so that the language which the text shows holds for the summary too.
+    fn of(report: &Report, all: &Scanned, routing: &Routing) -> Self {
+        let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
         let of_summary = scan(summary, routing);
         let mut seen: BTreeSet<(usize, Clue)> = BTreeSet::new();
         let mut signals = Vec::new();
-        for mention in distinct(&all) {
+        for mention in distinct(&all.mentions) {
             let Some((clue, weight, because)) = WEIGHTS.iter().find(|(clue, _, _)| *clue == mention.clue) else {
                 continue;
             };
@@ -143,7 +139,7 @@ impl Scores {
             let weight = weight * if again { FURTHER } else { 1.0 } * if in_summary { IN_SUMMARY } else { 1.0 };
             signals.push(Weighed { mention: mention.clone(), weight, in_summary, because });
         }
-        Scores { whole, signals }
+        Scores { signals }
     }
 
     /// Repositories with their scores, best first.
@@ -167,9 +163,9 @@ impl Scores {
     }
 }
 
-/// Routes a report by everything that its text names.
-pub(super) fn route(report: &Report, routing: &Routing, identity: &Identity) -> Route {
-    let scores = Scores::of(report, routing);
+/// Routes a report by everything that its summary and text, which are `all`, name.
+pub(super) fn route(report: &Report, all: &Scanned, routing: &Routing, identity: &Identity) -> Route {
+    let scores = Scores::of(report, all, routing);
     let (ranked, found) = (scores.ranked(), scores.by_clue());
     let mut evidence = evidence_of(&found, routing);
     let Some((best, top)) = ranked.first().and_then(|(at, score)| Some((routing.repository(*at)?.clone(), *score)))
@@ -180,8 +176,8 @@ pub(super) fn route(report: &Report, routing: &Routing, identity: &Identity) -> 
         return Route { destination: fallback, also: Vec::new(), confidence: 0.0, evidence, found: false };
     };
     let next = ranked.get(1).map_or(0.0, |(_, score)| *score);
-    let (summary, text) = (first_bytes(report.summary.expose(), LONGEST_SUMMARY), read(report.text.expose()));
-    let several = Clauses::of(summary, &Reading::of(&format!("{summary}\n\n{text}"))).message(&[Concept::Several], &[]);
+    let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
+    let several = Clauses::of(summary, &all.reading).message(&[Concept::Several], &[]);
     let others = ranked.iter().skip(1).filter(|(at, _)| several && strongest(&found, *at) >= STRONG);
     let also = others.filter_map(|(at, _)| routing.repository(*at).cloned()).collect();
     Route { destination: best, also, confidence: sureness(top - next), evidence, found: true }
@@ -222,7 +218,10 @@ mod tests {
             ..Report::default()
         };
         let both = report("XXE in the Java agent", text);
-        let (why, route) = (explain(&both, &routing, &identity), route(&both, &routing, &identity));
+        let (why, route) = (
+            explain(&both, &routing, &identity),
+            route(&both, &Scanned::of(told(&both), &routing), &routing, &identity),
+        );
         assert_eq!((&why.destination, why.confidence.to_bits()), (&route.destination, route.confidence.to_bits()));
         let seen: Vec<_> = why.signals.iter().map(|s| (s.repository.name(), s.in_summary, s.line)).collect();
         for expected in [
