@@ -1,6 +1,6 @@
 //! What a sentence is made of: words, pairs of words, and classes of words.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::triage::judge::phrases::Phrases;
@@ -132,14 +132,17 @@ fn general(word: &str) -> &str {
 }
 
 impl Sentence {
-    /// Everything that the sentence has, each once.
-    pub fn features(&self) -> HashSet<Feature> {
+    /// Everything that the sentence has, each once and in an order that does not change: sums of weights depend on it.
+    pub fn features(&self) -> Vec<Feature> {
         let words = self.words.iter().filter_map(|(scope, word)| Some(Feature::Word(*scope, (*word)?)));
         let pairs = self.words.windows(2).filter_map(|pair| match pair {
             [(scope, Some(first)), (_, Some(second))] => Some(Feature::Pair(*scope, *first, *second)),
             _ => None,
         });
-        words.chain(pairs).chain(self.classes()).collect()
+        let mut features: Vec<Feature> = words.chain(pairs).chain(self.classes()).collect();
+        features.sort_unstable();
+        features.dedup();
+        features
     }
 
     /// The classes of its words, and each two of them.
@@ -156,7 +159,7 @@ impl Sentence {
 /// Words with numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Vocabulary {
-    numbers: std::collections::HashMap<String, u32>,
+    numbers: HashMap<String, u32>,
     words: Vec<String>,
 }
 

@@ -21,13 +21,8 @@ pub fn learn(examples: &[Example]) -> Wording {
     let mut vocabulary = Vocabulary::default();
     let sentences: Vec<Vec<Feature>> = examples
         .iter()
-        .map(|example| {
-            // An example of several sentences is looked at as one.
-            let mut features: Vec<Feature> =
-                whole(&example.text, |word| Some(vocabulary.add(word))).features().into_iter().collect();
-            features.sort_unstable();
-            features
-        })
+        // An example of several sentences is looked at as one.
+        .map(|example| whole(&example.text, |word| Some(vocabulary.add(word))).features())
         .collect();
     let mut seen: HashMap<Feature, usize> = HashMap::new();
     sentences.iter().flatten().for_each(|feature| *seen.entry(*feature).or_default() += 1);
