@@ -237,7 +237,6 @@ pub(super) fn judge(
     let ours = |id: &crate::model::MailId| {
         id.as_str().rsplit_once('@').is_some_and(|(_, d)| d.eq_ignore_ascii_case(&identity.message_id_domain))
     };
-    let text = read(report.text.expose());
     let clues: Vec<Clue> = found.iter().map(|mention| mention.clue).collect();
     let text = read(report.text.expose());
     let facts = Facts {
