@@ -34,19 +34,29 @@ fn labelled_mails_are_judged_within_the_floors() {
     assert!(short.is_empty(), "{short:#?}\n{:#?}", evaluation.misses);
 }
 
-/// Mails that nobody had read when the rules were made: what is reached on them, so that it does not fall unseen.
+/// Mails that were written apart from the rules: what is reached on them, so that it does not fall unseen. Of those in
+/// `unread` some misses were looked at later on, of those in `apart` none.
 #[test]
 fn mails_that_the_rules_were_not_made_with_are_judged_as_well_as_before() {
-    let evaluation = evaluated("fixtures/triage/unread");
-    let floors: [(&str, Share, f64, usize); 6] = [
-        ("reports filed or held", evaluation.kept, 100.0, 39),
-        ("precision of report", evaluation.precision, 95.0, 39),
-        ("kinds", evaluation.kinds, 96.0, 54),
-        ("disclosure", evaluation.disclosure, 84.0, 38),
-        ("public ones found", evaluation.public_found, 83.0, 24),
-        ("repository", evaluation.repository, 100.0, 41),
-    ];
-    let short = floors.into_iter().filter(|(_, share, floor, least)| share.per_cent() < *floor || share.of < *least);
-    let short: Vec<String> = short.map(|(name, share, floor, _)| format!("{name}: {share:?}, floor {floor}")).collect();
-    assert!(short.is_empty(), "{short:#?}\n{:#?}", evaluation.misses);
+    for (folder, floors) in [
+        ("fixtures/triage/unread", [(100.0, 39), (95.0, 39), (96.0, 54), (89.0, 38), (87.0, 24), (100.0, 41)]),
+        ("fixtures/triage/apart", [(100.0, 108), (94.0, 114), (95.0, 130), (74.0, 102), (84.0, 52), (98.0, 110)]),
+    ] {
+        let evaluation = evaluated(folder);
+        let shares: [(&str, Share); 6] = [
+            ("reports filed or held", evaluation.kept),
+            ("precision of report", evaluation.precision),
+            ("kinds", evaluation.kinds),
+            ("disclosure", evaluation.disclosure),
+            ("public ones found", evaluation.public_found),
+            ("repository", evaluation.repository),
+        ];
+        let short = shares
+            .into_iter()
+            .zip(floors)
+            .filter(|((_, share), (floor, least))| share.per_cent() < *floor || share.of < *least);
+        let short: Vec<String> =
+            short.map(|((name, share), (floor, _))| format!("{name}: {share:?}, floor {floor}")).collect();
+        assert!(short.is_empty(), "{folder}: {short:#?}\n{:#?}", evaluation.misses);
+    }
 }
