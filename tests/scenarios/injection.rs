@@ -173,6 +173,9 @@ fn what_leaves_shows_hostile_text_and_does_nothing_else() {
     assert!(opened > 5, "{opened} alerts were opened");
 }
 
+/// A section that holds nothing of the sender's but names of packages and versions, as a list.
+const LOOKED_UP: &str = "Looked up at GitHub";
+
 /// The status block first and once, sections of ours only, and nothing that acts.
 fn assert_harmless(markdown: &str) {
     let blocks = outline(markdown);
@@ -181,10 +184,16 @@ fn assert_harmless(markdown: &str) {
             || kind == "Paragraph" && text.starts_with("Continued from above")
     });
     assert!(begins, "{markdown}");
+    let mut section = "";
     for (kind, text) in &blocks {
         let ours = match kind.as_str() {
-            "Heading" => ["Report", "What the sender adds", "Outside of the encryption", "Deadline", "Attachments"]
-                .contains(&text.as_str()),
+            "Heading" => {
+                section = text;
+                let added = ["What the sender adds", "Outside of the encryption", "Deadline", "Attachments", LOOKED_UP];
+                text == "Report" || added.contains(&section)
+            }
+            // Nothing else of ours is a list, and nothing of the sender's is.
+            "List" => section == LOOKED_UP,
             "Table" => {
                 text.starts_with("|OpenTelemetry Security|Received by mail|Case|")
                     || text.starts_with("|Name|Type|Bytes|SHA-256|")
@@ -196,7 +205,20 @@ fn assert_harmless(markdown: &str) {
     }
     let status = blocks.iter().filter(|(kind, text)| kind == "Table" && text.contains("Received by mail")).count();
     assert!(status <= 1, "{markdown}");
-    let acting: Vec<String> = acts(markdown)
+    let section = markdown.split_once(&format!("\n### {LOOKED_UP}\n")).map_or("", |(_, rest)| rest);
+    let list = section.split("\n### ").next().unwrap();
+    assert!(
+        acts(list).iter().all(|what| ["List", "Item", "Link", "reference \"GHSA-\""].contains(&what.as_str())),
+        "{list}"
+    );
+    // Its links show where they lead: to advisories of the project, by their ids.
+    let ends: Vec<&str> = list.split("](").collect();
+    for (before, after) in ends.iter().zip(ends.iter().skip(1)) {
+        let (id, target) = (before.rsplit('[').next().unwrap(), after.split(')').next().unwrap());
+        assert!(target.starts_with("https://github.com/open-telemetry/"), "{target}");
+        assert!(target.ends_with(&format!("/security/advisories/{id}")) && id.starts_with("GHSA-"), "{id} {target}");
+    }
+    let acting: Vec<String> = acts(&markdown.replacen(list, "", 1))
         .into_iter()
         .filter(|what| !["Heading", "Table", "TableRow", "TableCell", "Strong", "Emph"].contains(&what.as_str()))
         .collect();
