@@ -37,7 +37,9 @@ async fn a_backup_of_a_gateway_at_work_is_whole_and_only_for_its_owner() {
     let copy = open(&backup).await;
     let chain = copy.verify(None).await.unwrap();
     assert!(chain.broken.is_none() && (1..=60).contains(&chain.links), "{chain:?}");
-    assert_eq!(count(&copy).await as u64, chain.links, "of one moment");
+    // Of one moment, in which the next message may be recorded and not at its end.
+    let messages = count(&copy).await as u64;
+    assert!((chain.links..=chain.links + 1).contains(&messages), "{messages} messages, {} links", chain.links);
     // What was written after it goes on from it.
     assert_eq!(store.verify(chain.last()).await.unwrap().links, 60);
 
