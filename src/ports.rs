@@ -459,6 +459,8 @@ pub struct Advance {
     pub due: OffsetDateTime,
     /// The turn for which this step was made.
     pub turn: i64,
+    /// The claim goes on: this step announces an effect that follows.
+    pub holds: bool,
     /// A worker died on the state that ends or goes on here.
     pub died: bool,
     /// Set by the step that judged the message.

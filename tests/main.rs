@@ -3,6 +3,7 @@
 mod architecture;
 mod engine;
 mod properties;
+mod protocol;
 mod readme;
 mod scenarios;
 mod support;

@@ -147,6 +147,7 @@ fn settings(fixtures: &Path, folder: &Path) -> Result<Settings, Error> {
         store: StorePlace::File(folder.join("intake.sqlite")),
         replies_per_day: 50,
         give_up_after: MINUTE,
+        tell_after: MINUTE,
         digest_hour: None,
         log: Log::default(),
     })

@@ -234,7 +234,9 @@ pub(super) fn engine(settings: &Settings) -> engine::Settings {
     wanted.digest_hour = settings.digest_hour;
     wanted.learn_certificates = settings.learn_certificates;
     wanted.policy.give_up_after = settings.give_up_after;
+    wanted.policy.tell_after = settings.tell_after;
     if let Filing::GitHub(github) = &settings.filing {
+        wanted.filings_per_hour = Some(github.filings_per_hour);
         wanted.timeouts.file = github.timeout + MARGIN;
         // By then an attempt without an answer has ended, and GitHub's list has what came of it.
         wanted.policy.settle_time = wanted.timeouts.file * 3 / 2;

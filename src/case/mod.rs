@@ -2,7 +2,8 @@
 //! room alone decides what comes next.
 //!
 //! ```text
-//! Opening ──► (judged) ──┬── public only ──► UrgentAlert ──┐
+//! Opening ──► (judged) ──┬── public only ──► UrgentAlert ──┐        ┌──► LateAlert (GitHub is away: the team
+//!    │                   │                                 ▼        ▼    gets the report by mail, once)
 //!    │                   └────────────────────────────► Filing ◄──► FilingCheck
 //!    │ question, spam, held …                                            │ (the attempt has begun: from now on
 //!    │                           ┌── its text is long ── Completing ◄──┤  the marker is looked for first)
@@ -17,6 +18,8 @@
 
 mod again;
 mod backoff;
+mod event;
+mod next;
 mod plan;
 mod step;
 #[cfg(test)]
@@ -26,7 +29,8 @@ mod twin;
 
 pub use again::is_worth_opening_again;
 pub use backoff::Backoff;
+pub use event::Event;
 pub use plan::{Thread, is_alert, is_answer, is_own, plan};
-pub use step::{Effort, Event, Filing, Folder, Misfit, Policy, Release, State, Step, Wait};
+pub use step::{Delay, Effort, Filing, Folder, Misfit, Policy, Release, State, Step, Wait};
 pub use thread::follow_up;
 pub use twin::{Repeat, Twin, foreign, repeats};

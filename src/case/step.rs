@@ -2,11 +2,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Thread;
-use super::plan::{doubt, is_own, plan};
-use crate::model::{
-    Action, Commented, Filed, HoldReason, IgnoreReason, Kind, MessageFacts, MessageId, Outcome, Repository, Verdict,
-};
+use super::event::Event;
+use super::next::{held, incomplete, judged, refused, retried};
+use crate::model::{Commented, Filed, HoldReason, IgnoreReason, Outcome, Repository};
 
 /// What a message waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +14,8 @@ pub enum State {
     Opening { released: Option<Release> },
     /// To have the urgent alert composed, before anything else.
     UrgentAlert { filing: Filing },
+    /// To have the team told that it cannot be filed for now, with all of it. `begun`: an attempt may have left something.
+    LateAlert { filing: Filing, why: Delay, begun: bool },
     /// To be filed.
     Filing { filing: Filing },
     /// An attempt to file has begun and its end is not known: the marker is looked for first.
@@ -46,6 +46,29 @@ pub struct Filing {
     pub refused: Option<(Repository, String)>,
     /// It is added to this advisory and not filed anew.
     pub comment_on: Option<Filed>,
+    /// It is public already: it goes before others.
+    #[serde(default)]
+    pub urgent: bool,
+    /// The team has its text already, or was to be told and could not.
+    #[serde(default)]
+    pub told: bool,
+}
+
+impl Filing {
+    /// A new advisory in `destination`.
+    pub fn new(destination: Repository) -> Self {
+        Filing { destination, refused: None, comment_on: None, urgent: false, told: false }
+    }
+}
+
+/// Why something is not filed for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delay {
+    /// GitHub does not answer, or not with what is asked.
+    Unreachable,
+    /// More came within an hour than is filed in one.
+    TooMany,
 }
 
 /// Folders of a mailbox for what is done with.
@@ -55,59 +78,6 @@ pub enum Folder {
     Processed,
     Held,
     Ignored,
-}
-
-/// What came of an effect, or what a person asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event<'a> {
-    /// The same message was recorded before.
-    Duplicate(MessageId),
-    /// It was opened and judged.
-    Assessed {
-        facts: &'a MessageFacts,
-        verdict: &'a Verdict,
-        thread: Thread,
-        advisory: Option<&'a Filed>,
-        fallback: &'a Repository,
-    },
-    /// Somebody else sent the ciphertext of a message that was filed.
-    Copied,
-    /// A worker died or stalled on it.
-    WorkerDied,
-    /// The mails of this state are in the outbox.
-    Composed,
-    /// The attempt to file begins now.
-    Begun,
-    Filed(Filed),
-    /// It is filed, and perhaps not all of its text.
-    FiledInPart(Filed),
-    /// All of its text is there.
-    Completed,
-    Commented(Commented),
-    /// This repository will not take it.
-    Refused {
-        reason: String,
-        fallback: &'a Repository,
-    },
-    /// Not now.
-    Later {
-        after: Option<Duration>,
-    },
-    /// It may or may not have happened.
-    Unknown,
-    /// The marker is nowhere: the lost attempt did nothing.
-    NotFound,
-    Moved,
-    /// Keys or the program changed since it was found to be unreadable.
-    Reopen,
-    /// A person: send it on its way.
-    Release(Release),
-    /// A person: keep it.
-    Hold,
-    /// A person: let it go.
-    Drop,
-    /// A person: do not wait for the next attempt.
-    Retry,
 }
 
 /// The next state and when to work on it.
@@ -125,6 +95,8 @@ pub enum Wait {
     Backoff {
         at_least: Duration,
     },
+    /// This long, and not a moment longer.
+    For(Duration),
 }
 
 /// An event that a state cannot have: a person's command at the wrong time, or a fault of this program.
@@ -145,6 +117,8 @@ pub struct Policy {
     pub lost_after: u32,
     /// How long filing is tried before a person is asked.
     pub give_up_after: Duration,
+    /// How long filing is tried before the team gets the report by mail.
+    pub tell_after: Duration,
     /// How long after a lost attempt its marker is looked for first, so that GitHub's list has it.
     pub settle_time: Duration,
 }
@@ -182,7 +156,19 @@ impl State {
 
     /// Public news goes before everything else.
     pub fn is_urgent(&self) -> bool {
-        matches!(self, State::UrgentAlert { .. })
+        use State::*;
+        matches!(
+            self,
+            UrgentAlert { .. }
+                | Filing { filing: self::Filing { urgent: true, .. } }
+                | FilingCheck { filing: self::Filing { urgent: true, .. } }
+        )
+    }
+
+    /// Whether it is on its way to GitHub.
+    pub fn is_being_filed(&self) -> bool {
+        use State::*;
+        matches!(self, UrgentAlert { .. } | LateAlert { .. } | Filing { .. } | FilingCheck { .. } | Completing { .. })
     }
 
     /// Whether it rests because it could not be opened.
@@ -195,6 +181,7 @@ impl State {
         match self {
             State::Opening { .. } => "opening",
             State::UrgentAlert { .. } => "urgent-alert",
+            State::LateAlert { .. } => "late-alert",
             State::Filing { .. } => "filing",
             State::FilingCheck { .. } => "filing-check",
             State::Completing { .. } => "completing",
@@ -204,14 +191,14 @@ impl State {
         }
     }
 
-    /// Whether this is still the same effort as `before`, so that attempts and patience go on being counted. Filing and
-    /// looking for a lost filing are one effort; another repository is a new one.
+    /// Whether this is still the same effort as `before`, so that attempts and patience go on being counted. Filing,
+    /// looking for a lost filing and telling the team of the delay are one effort; another repository is a new one.
     pub fn continues(&self, before: &State) -> bool {
         use State::*;
         match (self, before) {
             (
-                Filing { filing: new } | FilingCheck { filing: new },
-                Filing { filing: old } | FilingCheck { filing: old },
+                Filing { filing: new } | FilingCheck { filing: new } | LateAlert { filing: new, .. },
+                Filing { filing: old } | FilingCheck { filing: old } | LateAlert { filing: old, .. },
             ) => new.destination == old.destination,
             _ => std::mem::discriminant(self) == std::mem::discriminant(before),
         }
@@ -223,6 +210,12 @@ impl State {
         let next = |state| Ok(Step { state, wait: Wait::No });
         let again = |state, at_least| Ok(Step { state, wait: Wait::Backoff { at_least } });
         let gave_up = effort.for_time >= policy.give_up_after;
+        let is_late = |filing: &self::Filing| !filing.told && effort.for_time >= policy.tell_after;
+        // After an attempt that was lost its settling time begins anew.
+        let told = |filing: self::Filing, begun: bool| {
+            let filing = self::Filing { told: true, ..filing };
+            if begun { again(FilingCheck { filing }, policy.settle_time) } else { next(Filing { filing }) }
+        };
         let poison = effort.died.saturating_add(1) >= policy.poison_after || effort.lost >= policy.lost_after;
         match (self, event) {
             (Opening { .. }, Event::Duplicate(of)) => {
@@ -235,6 +228,7 @@ impl State {
             (Opening { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
             // The alert is lost to composing, not the report: it is filed, and the team hears of both.
             (UrgentAlert { filing }, Event::WorkerDied) if poison => next(Filing { filing }),
+            (LateAlert { filing, begun, .. }, Event::WorkerDied) if poison => told(filing, begun),
             (Filing { .. } | FilingCheck { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
             (Completing { advisory, refused }, Event::WorkerDied) if poison => {
                 next(incomplete(advisory, refused, "worker processes died on it"))
@@ -242,6 +236,7 @@ impl State {
             (
                 state @ (Opening { .. }
                 | UrgentAlert { .. }
+                | LateAlert { .. }
                 | Filing { .. }
                 | FilingCheck { .. }
                 | Completing { .. }
@@ -249,15 +244,27 @@ impl State {
                 Event::WorkerDied,
             ) => again(state, Duration::ZERO),
 
-            (UrgentAlert { filing }, Event::Composed) => next(Filing { filing }),
+            (UrgentAlert { filing }, Event::Composed) => next(Filing { filing: self::Filing { told: true, ..filing } }),
+            (LateAlert { filing, begun, .. }, Event::Composed) => told(filing, begun),
 
-            (Filing { filing }, Event::Begun) => again(FilingCheck { filing }, policy.settle_time),
+            // What is asked for once more may arrive late like the first time.
+            (Filing { filing } | FilingCheck { filing }, Event::Begun) => {
+                again(FilingCheck { filing }, policy.settle_time)
+            }
+            (Filing { filing }, Event::OverBudget { tell: true, .. }) if !filing.told => {
+                next(LateAlert { filing, why: Delay::TooMany, begun: false })
+            }
+            (Filing { filing }, Event::OverBudget { until, .. }) => {
+                Ok(Step { state: Filing { filing }, wait: Wait::For(until) })
+            }
             (FilingCheck { filing }, Event::Filed(advisory)) => {
                 next(Answer { outcome: Outcome::Filed(advisory), refused: filing.refused })
             }
             (FilingCheck { filing }, Event::FiledInPart(advisory)) => {
                 next(Completing { advisory, refused: filing.refused })
             }
+            // A comment may be lost, too.
+            (state @ Completing { .. }, Event::Begun) => again(state, policy.settle_time),
             (Completing { advisory, refused }, Event::Completed) => {
                 next(Answer { outcome: Outcome::Filed(advisory), refused })
             }
@@ -277,8 +284,14 @@ impl State {
             (FilingCheck { filing } | Filing { filing }, Event::Refused { reason, fallback }) => {
                 next(refused(filing, reason, fallback))
             }
-            (Filing { .. } | FilingCheck { .. }, Event::Later { .. } | Event::NotFound) if gave_up => {
+            (Filing { .. } | FilingCheck { .. }, Event::Later { .. } | Event::NotFound | Event::Unknown) if gave_up => {
                 next(held(HoldReason::GaveUp))
+            }
+            (Filing { filing }, Event::Later { .. }) if is_late(&filing) => {
+                next(LateAlert { filing, why: Delay::Unreachable, begun: false })
+            }
+            (FilingCheck { filing }, Event::Later { .. } | Event::Unknown) if is_late(&filing) => {
+                next(LateAlert { filing, why: Delay::Unreachable, begun: true })
             }
             (Filing { filing }, Event::Later { after }) => again(Filing { filing }, after.unwrap_or_default()),
             (FilingCheck { filing }, Event::NotFound) => next(Filing { filing }),
@@ -288,9 +301,10 @@ impl State {
             (FilingCheck { filing }, Event::Unknown) => again(FilingCheck { filing }, policy.settle_time),
 
             (Answer { outcome, .. }, Event::Composed) => next(Move { outcome }),
-            (state @ (Opening { .. } | UrgentAlert { .. } | Answer { .. }), Event::Later { after }) => {
-                again(state, after.unwrap_or_default())
-            }
+            (
+                state @ (Opening { .. } | UrgentAlert { .. } | LateAlert { .. } | Answer { .. }),
+                Event::Later { after },
+            ) => again(state, after.unwrap_or_default()),
 
             (Move { outcome }, Event::Moved) => next(Nothing { outcome }),
             (Move { outcome }, Event::Later { after }) => again(Move { outcome }, after.unwrap_or_default()),
@@ -305,7 +319,9 @@ impl State {
                 next(Move { outcome: Outcome::Ignored(IgnoreReason::Operator) })
             }
             // A filing whose end is unknown must not be forgotten: it is only held once that is settled.
-            (Opening { .. } | UrgentAlert { .. } | Filing { .. }, Event::Hold) => next(held(HoldReason::Operator)),
+            (Opening { .. } | UrgentAlert { .. } | LateAlert { begun: false, .. } | Filing { .. }, Event::Hold) => {
+                next(held(HoldReason::Operator))
+            }
             (Nothing { outcome: Outcome::Held(reason) }, Event::Retry) => next(Opening { released: retried(reason) }),
             (state, Event::Retry) if !matches!(state, Nothing { .. }) => next(state),
             (state, event) => Err(Misfit { state: state.name(), event: event.name().to_owned() }),
@@ -322,124 +338,4 @@ impl Outcome {
             Outcome::Ignored(_) => Folder::Ignored,
         }
     }
-}
-
-impl Event<'_> {
-    fn name(&self) -> &'static str {
-        match self {
-            Event::Duplicate(_) => "duplicate",
-            Event::Assessed { .. } => "assessed",
-            Event::Copied => "copied",
-            Event::WorkerDied => "worker died",
-            Event::Composed => "composed",
-            Event::Begun => "begun",
-            Event::Filed(_) => "filed",
-            Event::FiledInPart(_) => "filed in part",
-            Event::Completed => "completed",
-            Event::Commented(_) => "commented",
-            Event::Refused { .. } => "refused",
-            Event::Later { .. } => "later",
-            Event::Unknown => "unknown",
-            Event::NotFound => "not found",
-            Event::Moved => "moved",
-            Event::Reopen => "reopen",
-            Event::Release(_) => "release",
-            Event::Hold => "hold",
-            Event::Drop => "drop",
-            Event::Retry => "retry",
-        }
-    }
-}
-
-/// The state after a verdict.
-fn judged(
-    released: Option<Release>,
-    facts: &MessageFacts,
-    verdict: &Verdict,
-    thread: Thread,
-    advisory: Option<&Filed>,
-    fallback: &Repository,
-) -> State {
-    let filing = |destination: Repository, comment_on| Filing { destination, refused: None, comment_on };
-    if let Some(release) = released.filter(|_| verdict.kind != Kind::Unreadable) {
-        let destination = release
-            .repository
-            .or_else(|| advisory.map(|advisory| advisory.repository.clone()))
-            .or_else(|| verdict.destination.clone())
-            .unwrap_or_else(|| fallback.clone());
-        let comment_on = advisory.filter(|advisory| advisory.repository == destination).cloned();
-        // An earlier attempt at it may have been lost: the marker is looked for first.
-        return State::FilingCheck { filing: filing(destination, comment_on) };
-    }
-    if is_own(facts) {
-        return State::Move { outcome: Outcome::Ignored(IgnoreReason::OwnMail) };
-    }
-    let actions = plan(verdict, facts, thread);
-    let wanted = match advisory {
-        Some(advisory) if actions.contains(&Action::Comment) => {
-            Some(filing(advisory.repository.clone(), Some(advisory.clone())))
-        }
-        _ if actions.contains(&Action::File) => {
-            Some(filing(verdict.destination.clone().unwrap_or_else(|| fallback.clone()), None))
-        }
-        _ => None,
-    };
-    if let Some(filing) = wanted {
-        return if actions.contains(&Action::AlertUrgent) {
-            State::UrgentAlert { filing }
-        } else {
-            State::Filing { filing }
-        };
-    }
-    if let Some(doubt) = doubt(verdict, facts, thread) {
-        return held(HoldReason::Doubtful(doubt));
-    }
-    let outcome = match verdict.kind {
-        Kind::Unreadable => {
-            Outcome::Held(HoldReason::Unreadable(facts.failure.unwrap_or(crate::model::Unreadable::Malformed)))
-        }
-        Kind::WrongProject => Outcome::Held(HoldReason::WrongProject),
-        Kind::FollowUp if thread == Thread::WithoutAdvisory => Outcome::Held(HoldReason::NoAdvisory),
-        Kind::FollowUp if thread == Thread::OtherSender => Outcome::Held(HoldReason::OtherSender),
-        Kind::FollowUp => Outcome::Held(HoldReason::UnknownCase),
-        Kind::Spam => Outcome::Ignored(IgnoreReason::Spam),
-        Kind::AutoReply => Outcome::Ignored(IgnoreReason::AutoReply),
-        Kind::Bounce => Outcome::Ignored(IgnoreReason::Bounce),
-        Kind::Empty if actions == [Action::Ignore] => Outcome::Ignored(IgnoreReason::Empty),
-        Kind::Empty | Kind::Question | Kind::KeyRequest | Kind::Report | Kind::NotAVulnerability => Outcome::Answered,
-    };
-    State::Answer { outcome, refused: None }
-}
-
-/// What a retry of a held message is allowed: one that was on its way to be filed is filed, others are judged again.
-fn retried(reason: HoldReason) -> Option<Release> {
-    matches!(reason, HoldReason::GaveUp | HoldReason::Refused | HoldReason::Poison)
-        .then_some(Release { repository: None })
-}
-
-/// The state after a refusal: the fallback repository once, then a person.
-fn refused(filing: Filing, reason: String, fallback: &Repository) -> State {
-    if filing.refused.is_some() || filing.comment_on.is_some() || filing.destination == *fallback {
-        let hold = if filing.comment_on.is_some() { HoldReason::NoAdvisory } else { HoldReason::Refused };
-        return State::Answer { outcome: Outcome::Held(hold), refused: Some((filing.destination, reason)) };
-    }
-    State::Filing {
-        filing: Filing { refused: Some((filing.destination, reason)), destination: fallback.clone(), comment_on: None },
-    }
-}
-
-/// The state of an advisory that has only the beginning of its text: the team is told.
-fn incomplete(advisory: Filed, refused: Option<(Repository, String)>, why: &str) -> State {
-    let this = format!(
-        "the advisory has only the beginning of the text, since the rest could not be added as comments: {why}"
-    );
-    let refused = match refused {
-        Some((repository, before)) => (repository, format!("{before}; besides, {this}")),
-        None => (advisory.repository.clone(), this),
-    };
-    State::Answer { outcome: Outcome::Filed(advisory), refused: Some(refused) }
-}
-
-fn held(reason: HoldReason) -> State {
-    State::Answer { outcome: Outcome::Held(reason), refused: None }
 }

@@ -9,6 +9,7 @@ const POLICY: Policy = Policy {
     poison_after: 2,
     lost_after: 5,
     give_up_after: Duration::from_secs(3_600),
+    tell_after: Duration::from_secs(900),
     settle_time: Duration::from_secs(60),
 };
 
@@ -16,7 +17,7 @@ fn repository(name: &str) -> Repository {
     name.parse().unwrap()
 }
 
-fn advisory() -> Filed {
+pub(super) fn advisory() -> Filed {
     Filed {
         repository: repository("otel/go"),
         ghsa_id: "GHSA-2222-3333-4444".parse().unwrap(),
@@ -24,7 +25,7 @@ fn advisory() -> Filed {
     }
 }
 
-fn facts(encryption: Encryption) -> MessageFacts {
+pub(super) fn facts(encryption: Encryption) -> MessageFacts {
     MessageFacts {
         message_id: None,
         answers: vec![],
@@ -46,6 +47,7 @@ fn facts(encryption: Encryption) -> MessageFacts {
         automatic: None,
         can_encrypt_reply: false,
         ciphertexts: Vec::new(),
+        identity: None,
         private_key_attached: false,
         doubts: Vec::new(),
         named_recipients: Vec::new(),
@@ -69,7 +71,11 @@ fn first_try() -> Effort {
 }
 
 fn filing() -> Filing {
-    Filing { destination: repository("otel/go"), refused: None, comment_on: None }
+    Filing::new(repository("otel/go"))
+}
+
+fn told() -> Filing {
+    Filing { told: true, ..filing() }
 }
 
 #[test]
@@ -191,6 +197,9 @@ fn a_long_text_is_completed_before_anybody_is_told_and_not_for_ever() {
     let completing = || State::Completing { advisory: advisory(), refused: None };
     let begun = State::FilingCheck { filing: filing() }.step(Event::FiledInPart(advisory()), first_try(), &POLICY);
     assert_eq!(begun.unwrap(), Step { state: completing(), wait: Wait::No });
+    // A comment may be on its way when the daemon dies: the next count waits until it must have arrived.
+    let adding = completing().step(Event::Begun, first_try(), &POLICY).unwrap();
+    assert_eq!(adding, Step { state: completing(), wait: Wait::Backoff { at_least: POLICY.settle_time } });
     let after = |seconds| Effort { for_time: Duration::from_secs(seconds), ..first_try() };
     let told = |state: State| match state {
         State::Answer { outcome: Outcome::Filed(_), refused: None } => "whole",
@@ -254,7 +263,13 @@ fn poison_is_held_after_two_deaths_and_patience_ends_in_held() {
             losses(1, 0),
             State::Answer { outcome: Outcome::Held(HoldReason::Poison), refused: None },
         ),
-        (State::Filing { filing: filing() }, later(), at(9, 3_599), State::Filing { filing: filing() }),
+        (State::Filing { filing: told() }, later(), at(9, 3_599), State::Filing { filing: told() }),
+        (
+            State::FilingCheck { filing: filing() },
+            Event::Unknown,
+            at(9, 3_600),
+            State::Answer { outcome: Outcome::Held(HoldReason::GaveUp), refused: None },
+        ),
         (
             State::Filing { filing: filing() },
             later(),
@@ -263,11 +278,59 @@ fn poison_is_held_after_two_deaths_and_patience_ends_in_held() {
         ),
         // The team hears of it by the filing if the urgent alert cannot be composed.
         (State::UrgentAlert { filing: filing() }, Event::WorkerDied, losses(1, 0), State::Filing { filing: filing() }),
+        (
+            State::LateAlert { filing: filing(), why: Delay::Unreachable, begun: false },
+            Event::WorkerDied,
+            losses(1, 0),
+            State::Filing { filing: told() },
+        ),
     ];
     for (state, event, effort, expected) in cases {
         let label = format!("{} {event:?} {effort:?}", state.name());
         assert_eq!(state.step(event, effort, &POLICY).unwrap().state, expected, "{label}");
     }
+}
+
+#[test]
+fn the_team_gets_by_mail_what_is_not_filed_in_time_once() {
+    let after = |seconds| Effort { for_time: Duration::from_secs(seconds), ..first_try() };
+    let late = |begun| State::LateAlert { filing: filing(), why: Delay::Unreachable, begun };
+    let (begins, check) = (State::Filing { filing: filing() }, State::FilingCheck { filing: filing() });
+    let settles = Wait::Backoff { at_least: POLICY.settle_time };
+    let over = |tell| Event::OverBudget { until: Duration::from_secs(7), tell };
+    let cases = [
+        (begins.clone(), Event::Later { after: None }, 899, begins.clone(), None),
+        (begins.clone(), Event::Later { after: None }, 900, late(false), Some(Wait::No)),
+        (check.clone(), Event::Later { after: None }, 900, late(true), Some(Wait::No)),
+        (check.clone(), Event::Unknown, 900, late(true), Some(Wait::No)),
+        (
+            State::FilingCheck { filing: told() },
+            Event::Unknown,
+            900,
+            State::FilingCheck { filing: told() },
+            Some(settles),
+        ),
+        (late(false), Event::Composed, 901, State::Filing { filing: told() }, Some(Wait::No)),
+        // The answer to an attempt may still come.
+        (late(true), Event::Composed, 901, State::FilingCheck { filing: told() }, Some(settles)),
+        (begins.clone(), over(false), 0, begins.clone(), Some(Wait::For(Duration::from_secs(7)))),
+        (
+            begins.clone(),
+            over(true),
+            0,
+            State::LateAlert { filing: filing(), why: Delay::TooMany, begun: false },
+            Some(Wait::No),
+        ),
+        (State::Filing { filing: told() }, over(true), 0, State::Filing { filing: told() }, None),
+    ];
+    for (state, event, seconds, expected, wait) in cases {
+        let label = format!("{state:?} {event:?} {seconds}");
+        let step = state.step(event, after(seconds), &POLICY).unwrap();
+        assert_eq!(step.state, expected, "{label}");
+        assert!(wait.is_none_or(|wait| wait == step.wait), "{label}: {:?}", step.wait);
+    }
+    // One effort, so that patience ends all the same.
+    assert!(late(true).continues(&check) && begins.continues(&late(true)));
 }
 
 #[test]

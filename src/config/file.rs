@@ -94,6 +94,7 @@ pub(super) struct GitHubTable {
     pub app: Option<AppTable>,
     pub token: Option<SecretSource>,
     pub filing: Option<FilingWay>,
+    pub filings_per_hour: Option<u32>,
     pub api: Option<url::Url>,
     pub timeout_seconds: Option<u64>,
     pub online_checks: Option<bool>,
@@ -158,6 +159,7 @@ pub(super) struct TemplatesTable {
 pub(super) struct WorkTable {
     pub workers: Option<usize>,
     pub give_up_hours: Option<u64>,
+    pub tell_minutes: Option<u64>,
 }
 
 #[derive(Debug, Deserialize, Default)]

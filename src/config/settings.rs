@@ -47,6 +47,8 @@ pub struct Settings {
     pub replies_per_day: u32,
     /// How long filing is tried before a person is asked.
     pub give_up_after: Duration,
+    /// How long filing is tried before the team gets the report by mail.
+    pub tell_after: Duration,
     /// The hour (0 to 23, UTC) at which the team gets the daily digest; `None`: never.
     pub digest_hour: Option<u8>,
     pub log: Log,
@@ -218,6 +220,8 @@ pub struct GitHub {
     pub api: url::Url,
     pub login: GitHubLogin,
     pub way: FilingWay,
+    /// Most advisories and comments within an hour.
+    pub filings_per_hour: u32,
     /// Longest time for one request.
     pub timeout: Duration,
     /// Whether releases, linked issues and other advisories are looked up.

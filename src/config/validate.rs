@@ -48,6 +48,9 @@ pub(super) fn settings(file: &Path, raw: file::File, places: &Places) -> Result<
         store: store::place(raw.store, &folder, places)?,
         replies_per_day: raw.replies.per_day.unwrap_or(3),
         give_up_after: hours(check.positive("work.give_up_hours", raw.work.give_up_hours)?.unwrap_or(24)),
+        tell_after: seconds(
+            check.positive("work.tell_minutes", raw.work.tell_minutes)?.unwrap_or(15).saturating_mul(60),
+        ),
         digest_hour: check.digest(&raw.digest)?,
         log: Log { format: raw.log.format.unwrap_or_default(), level: raw.log.level.unwrap_or_else(|| "info".into()) },
     })
@@ -260,8 +263,9 @@ impl Check<'_> {
             return Err(problem("api", "api must begin with https://, since tokens and reports travel there"));
         }
         let timeout = seconds(self.positive("github.timeout_seconds", raw.timeout_seconds)?.unwrap_or(45));
+        let filings_per_hour = self.positive("github.filings_per_hour", raw.filings_per_hour)?.unwrap_or(200);
         let way = raw.filing.unwrap_or(FilingWay::Report);
-        Ok(GitHub { api, login, way, timeout, online_checks: raw.online_checks.unwrap_or(true) })
+        Ok(GitHub { api, login, way, filings_per_hour, timeout, online_checks: raw.online_checks.unwrap_or(true) })
     }
 
     fn limits(&self, limits: &crate::model::Limits) -> Result<(), ConfigError> {

@@ -5,7 +5,7 @@ use time::Duration;
 use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
-use crate::case::{Event, Thread, is_alert, is_answer, plan};
+use crate::case::{Delay, Event, Thread, is_alert, is_answer, plan};
 use crate::model::{
     Action, ContentDigest, Encryption, HoldReason, Kind, MailKind, MessageFacts, Outcome, OutgoingMail, Repository,
 };
@@ -17,15 +17,42 @@ const REPLY_RESERVE: u32 = 1;
 impl Shared {
     /// Composes the urgent alert.
     pub async fn urgent_alert(&self, claimed: &mut Claimed) -> Result<(), StepError> {
+        let order = self.order(claimed, None, vec![Action::AlertUrgent], None, Vec::new());
+        self.alert_first(claimed, order, "urgent").await
+    }
+
+    /// Composes the alert that gives the team what cannot be filed for now.
+    pub async fn late_alert(&self, claimed: &mut Claimed, why: Delay) -> Result<(), StepError> {
+        let (remark, note) = match why {
+            Delay::Unreachable => (
+                "not filed yet",
+                "NOT FILED YET: GitHub has not taken it so far. It is tried again by itself; meanwhile this mail is all \
+                 there is"
+                    .to_owned(),
+            ),
+            Delay::TooMany => (
+                "more reports than are filed in an hour",
+                format!(
+                    "NOT FILED YET: more came within an hour than are filed in one ({}). What is public goes first, the \
+                     rest waits for its turn; this is told once and not for each",
+                    self.settings.filings_per_hour.unwrap_or_default()
+                ),
+            ),
+        };
+        let order = self.order(claimed, None, vec![Action::Alert], None, vec![note]);
+        self.alert_first(claimed, order, remark).await
+    }
+
+    /// Composes an alert that goes out before the outcome is known.
+    async fn alert_first(&self, claimed: &mut Claimed, order: ComposeOrder, remark: &str) -> Result<(), StepError> {
         if self.is_worn_out(claimed) {
             return self.step(claimed, Event::WorkerDied, With::note("the gateway itself went down on it")).await;
         }
-        let order = self.order(claimed, None, vec![Action::AlertUrgent], None, Vec::new());
         match self.compose(claimed, &order, true).await? {
-            Ok(mails) => self.composed(claimed, mails, None, "urgent").await,
+            Ok(mails) => self.composed(claimed, mails, None, remark).await,
             // The filing must not wait for an alert that cannot be made: after a second try it goes on without.
             Err(Failed::Died(why) | Failed::Refused(why)) => {
-                let note = With::note(format!("the urgent alert could not be composed: {why}"));
+                let note = With::note(format!("the alert could not be composed: {why}"));
                 self.step(claimed, Event::WorkerDied, note).await
             }
             Err(Failed::Setup(why)) => self.later(claimed, Some(self.settings.setup_wait), &why).await,

@@ -1,8 +1,11 @@
 //! The file lane: what goes to GitHub.
 
+use std::time::Instant;
+
 use tokio::time::timeout;
 
 use super::Shared;
+use super::budget::Over;
 use super::step::{StepError, With};
 use super::worker::Failed;
 use crate::case::{Event, Filing, State};
@@ -22,11 +25,20 @@ enum Asked {
 impl Shared {
     /// Drafts, records that the attempt begins, and files.
     pub async fn file(&self, claimed: &mut Claimed, filing: Filing) -> Result<(), StepError> {
+        let slot = match self.budget.take(Instant::now(), !filing.told) {
+            Ok(slot) => slot,
+            Err(Over { until, is_first }) => {
+                tracing::warn!(seconds = until.as_secs(), "as much was filed within the last hour as may be");
+                let note = With::note("waits: as much was filed within the last hour as may be");
+                return self.step(claimed, Event::OverBudget { until, tell: is_first }, note).await;
+            }
+        };
         let Some(draft) = self.draft(claimed, &filing).await? else { return Ok(()) };
-        let note = format!("filing in {} begins", filing.destination);
-        let with = With { assessment: with_similar(claimed, &draft), note, ..With::default() };
-        self.step(claimed, Event::Begun, with).await?;
-        match (self.send_draft(&filing, &draft).await, &draft) {
+        let asked = self.attempt(claimed, &filing, &draft).await?;
+        if matches!(asked, Asked::Filed(_) | Asked::Commented(_) | Asked::Failed(FilingError::Unknown(_))) {
+            slot.keep();
+        }
+        match (asked, &draft) {
             (Asked::Filed(advisory), Draft::Advisory(draft)) if !draft.continued.is_empty() => {
                 self.filed_in_part(claimed, advisory).await
             }
@@ -34,12 +46,35 @@ impl Shared {
         }
     }
 
+    /// Records that the attempt begins, and makes it.
+    async fn attempt(&self, claimed: &mut Claimed, filing: &Filing, draft: &Draft) -> Result<Asked, StepError> {
+        let note = format!("filing in {} begins", filing.destination);
+        let with = With { assessment: with_similar(claimed, draft), note, ..With::default() };
+        match self.begin(claimed, with).await? {
+            Ok(()) => Ok(self.send_draft(filing, draft).await),
+            Err(too_late) => Ok(Asked::Failed(too_late)),
+        }
+    }
+
+    /// Records that an attempt begins; the inner error is why it must not be made.
+    async fn begin(&self, claimed: &mut Claimed, with: With) -> Result<Result<(), FilingError>, StepError> {
+        let begun = Instant::now();
+        self.step(claimed, Event::Begun, with).await?;
+        // The time after which it would be looked for runs since before the commit: what takes longer than that would
+        // be missed by the look.
+        let spare = self.settings.policy.settle_time.saturating_sub(self.settings.timeouts.file);
+        if begun.elapsed() > spare {
+            return Ok(Err(FilingError::Unknown("the store was too slow for it to be tried safely".to_owned())));
+        }
+        Ok(Ok(()))
+    }
+
     /// Looks for what an earlier attempt may have left.
     pub async fn check_filing(&self, claimed: &mut Claimed, filing: Filing) -> Result<(), StepError> {
         if filing.comment_on.is_some() {
-            // A comment finds its own marker: asking again is looking.
+            // A comment finds its own marker: asking again is looking. It is an attempt, too, and may be lost like the first.
             let Some(draft) = self.draft(claimed, &filing).await? else { return Ok(()) };
-            let asked = self.send_draft(&filing, &draft).await;
+            let asked = self.attempt(claimed, &filing, &draft).await?;
             return self.asked(claimed, &filing, asked).await;
         }
         let marker = case_of(claimed)?.marker.clone();
@@ -75,7 +110,7 @@ impl Shared {
         advisory: Filed,
         refused: Option<(Repository, String)>,
     ) -> Result<(), StepError> {
-        let filing = Filing { destination: advisory.repository.clone(), refused, comment_on: None };
+        let filing = Filing { refused, ..Filing::new(advisory.repository.clone()) };
         let draft = match self.draft(claimed, &filing).await? {
             Some(Draft::Advisory(draft)) => draft,
             Some(Draft::Comment(_)) => {
@@ -83,10 +118,18 @@ impl Shared {
             }
             None => return Ok(()),
         };
-        let completing = async {
-            if draft.continued.is_empty() { Ok(()) } else { self.parts.advisories.complete(&advisory, &draft).await }
+        let done = match draft.continued.len() {
+            0 => Ok(()),
+            more => {
+                let note = format!("adding the rest of its text to {} begins: {more} comments", advisory.ghsa_id);
+                match self.begin(claimed, With::note(note)).await? {
+                    Ok(()) => timeout(self.settings.timeouts.file, self.parts.advisories.complete(&advisory, &draft))
+                        .await
+                        .unwrap_or_else(|_| Err(no_answer())),
+                    Err(too_late) => Err(too_late),
+                }
+            }
         };
-        let done = timeout(self.settings.timeouts.file, completing).await.unwrap_or_else(|_| Err(no_answer()));
         match done {
             Ok(()) => {
                 let note = With::note(format!("all of its text is in {}", advisory.ghsa_id));

@@ -1,14 +1,16 @@
-use std::sync::Arc;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::Shared;
 use super::bells::Room;
 use super::pulse::Pulse;
 use super::step::StepError;
+use super::{Shared, fail};
 use crate::case::State;
+use crate::model::MessageId;
 use crate::ports::{Claimed, Lane, MailSource, StoreError};
 
 /// What a task does.
@@ -80,6 +82,23 @@ pub(super) async fn work(shared: Arc<Shared>, work: Work, pulse: Pulse, stop: Ca
     pulse.rest();
 }
 
+/// A message that a task works on.
+struct InHand<'a> {
+    shared: &'a Shared,
+    message: MessageId,
+    turn: i64,
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        let mut all = self.shared.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another task may have it by now.
+        if all.get(&self.message) == Some(&self.turn) {
+            all.remove(&self.message);
+        }
+    }
+}
+
 impl Shared {
     /// Does one thing of this kind; `false` when nothing is due.
     async fn next(&self, work: &Work) -> Result<bool, StepError> {
@@ -103,9 +122,15 @@ impl Shared {
             attempt = claimed.attempt
         );
         let performed = async {
+            let Some(_hand) = self.take_in_hand(&claimed) else {
+                tracing::warn!("message is in the hands of another task: the clock has jumped");
+                return Ok(());
+            };
+            fail::point("claimed", claimed.state.name());
             match claimed.state.clone() {
                 State::Opening { released } => self.open(&mut claimed, released.is_some()).await,
                 State::UrgentAlert { .. } => self.urgent_alert(&mut claimed).await,
+                State::LateAlert { why, .. } => self.late_alert(&mut claimed, why).await,
                 State::Filing { filing } => self.file(&mut claimed, filing).await,
                 State::FilingCheck { filing } => self.check_filing(&mut claimed, filing).await,
                 State::Completing { advisory, refused } => self.complete(&mut claimed, advisory, refused).await,
@@ -126,6 +151,23 @@ impl Shared {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Keeps other tasks from a message; `None` while one of them has it. Its claim then runs out, and it is tried again.
+    fn take_in_hand(&self, claimed: &Claimed) -> Option<InHand<'_>> {
+        let (message, turn) = (claimed.message, claimed.turn);
+        match self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).entry(message) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(free) => {
+                free.insert(turn);
+                Some(InHand { shared: self, message, turn })
+            }
+        }
+    }
+
+    /// Its effect is over: as soon as the step is in the store another task may claim the message.
+    pub fn out_of_hand(&self, message: MessageId) {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&message);
     }
 
     fn store_failed(&self, error: &StepError) {

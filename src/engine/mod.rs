@@ -9,8 +9,10 @@
 
 mod answer;
 mod bells;
+mod budget;
 mod digest;
 mod drain;
+mod fail;
 mod filing;
 mod known;
 mod lanes;
@@ -28,6 +30,7 @@ mod tally;
 mod turn;
 mod worker;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, watch};
@@ -35,10 +38,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use bells::Bells;
+use budget::Budget;
 use status::Board;
 use tally::Tally;
 
-use crate::model::Edition;
+use crate::model::{Edition, MessageId};
 use crate::ports::{Advisories, Clock, Directory, Dns, MailSender, MailSource, Opener, Store, StoreError};
 
 pub use order::{Order, OrderError, give};
@@ -90,12 +94,17 @@ struct Shared {
     /// Held from looking for others with the same ciphertext until the result is in the store, so that of two that are
     /// opened at one time one is found by the other.
     twins: Mutex<()>,
+    budget: Budget,
+    /// Messages that a task of this process works on. Claims keep others away, but they end by the clock, and that may
+    /// jump. Each with the turn at which it was claimed.
+    in_hand: std::sync::Mutex<HashMap<MessageId, i64>>,
 }
 
 impl Engine {
     pub fn new(parts: Parts, settings: Settings) -> Self {
         let board = Board::new(parts.sources.iter().map(|source| source.name()));
         let settings = settings.sound();
+        let budget = Budget::new(settings.filings_per_hour);
         let shared = Shared {
             parts,
             settings,
@@ -104,6 +113,8 @@ impl Engine {
             tally: Tally::default(),
             edition: watch::Sender::new(None),
             twins: Mutex::default(),
+            budget,
+            in_hand: std::sync::Mutex::default(),
         };
         Engine { shared: Arc::new(shared), heartbeat: Heartbeat::new() }
     }

@@ -1,10 +1,10 @@
 //! The open lane: opening and judging, and the composing of mail.
 
-use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
-use crate::case::{Event, Repeat, State, Thread, Twin};
-use crate::model::{Address, Inquiry, Kind, Known, MailKind, MessageId, RawMessage, Verdict};
+use super::{Shared, fail};
+use crate::case::{Event, Repeat, Thread, Twin};
+use crate::model::{Address, ContentDigest, Inquiry, Kind, Known, MailKind, MessageId, RawMessage, Verdict};
 use crate::ports::{Assessed, Assessment, CaseRecord, Claimed, Joined, MessageFilter, MessageRecord, StoreError};
 
 /// Unfinished messages of one case that are looked at when a follow-up comes before the filing.
@@ -52,13 +52,14 @@ impl Shared {
         };
         let known = self.conversation(&mut assessment).await?;
         let _one_at_a_time = self.twins.lock().await;
-        let twins = self.parts.store.twins(claimed.message, &assessment.facts.ciphertexts).await?;
+        let traces: Vec<ContentDigest> = assessment.facts.traces().collect();
+        let twins = self.parts.store.twins(claimed.message, &traces).await?;
         let repeat = match released {
             true => Repeat::No,
             false => crate::case::repeats(&assessment.facts, &as_twins(&twins)),
         };
         if let Repeat::Again(original) = repeat {
-            let note = With::note(format!("the same ciphertext from the same sender as {original}"));
+            let note = With::note(format!("the same message as {original}, or its ciphertext from the same sender"));
             return self.step(claimed, Event::Duplicate(original), note).await;
         }
         if self.must_wait_for_filing(&assessment.verdict, &known).await? {
@@ -98,7 +99,9 @@ impl Shared {
                 let facts = &assessment.facts;
                 let reporter = facts.author.as_ref().or(facts.answer_to.as_ref());
                 let (store, now) = (&self.parts.store, self.parts.clock.now());
-                Some(store.open_case(claimed.message, &self.settings.case_prefix, reporter, now).await?)
+                let case = store.open_case(claimed.message, &self.settings.case_prefix, reporter, now).await?;
+                fail::point("case", "after");
+                Some(case)
             }
             None => None,
         };
@@ -193,10 +196,7 @@ impl Shared {
             limit: SIBLINGS,
             ..MessageFilter::default()
         };
-        let on_its_way = |state: &State| {
-            matches!(state, State::UrgentAlert { .. } | State::Filing { .. } | State::FilingCheck { .. })
-        };
-        Ok(self.parts.store.messages(&filter).await?.iter().any(|message| on_its_way(&message.state)))
+        Ok(self.parts.store.messages(&filter).await?.iter().any(|message| message.state.is_being_filed()))
     }
 }
 

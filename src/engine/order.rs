@@ -41,13 +41,21 @@ pub async fn give(store: &dyn Store, clock: &dyn Clock, message: MessageId, orde
     };
     let now = clock.now();
     // A lost filing shows itself only after a while: that time is not cut short.
-    let due = if matches!(record.state, State::FilingCheck { .. }) { record.due.max(now) } else { now };
+    let due = if matches!(
+        record.state,
+        State::FilingCheck { .. } | State::LateAlert { begun: true, .. } | State::Completing { .. }
+    ) {
+        record.due.max(now)
+    } else {
+        now
+    };
     let effort = Effort { attempt: record.attempt, died: 0, lost: 0, for_time: std::time::Duration::ZERO };
     let state = record.state.step(event, effort, &PATIENT)?.state;
     let step = Advance {
         state: state.clone(),
         due,
         turn: record.turn,
+        holds: false,
         died: false,
         assessment: None,
         twins: None,
@@ -70,5 +78,6 @@ pub(super) const PATIENT: Policy = Policy {
     poison_after: u32::MAX,
     lost_after: u32::MAX,
     give_up_after: std::time::Duration::MAX,
+    tell_after: std::time::Duration::MAX,
     settle_time: std::time::Duration::ZERO,
 };

@@ -1,6 +1,6 @@
 //! Sends what is in the outbox.
 
-use super::Shared;
+use super::{Shared, fail};
 use crate::model::MailKind;
 use crate::ports::{MailResult, Queued, SendError, StoreError};
 
@@ -12,8 +12,11 @@ impl Shared {
             return Ok(false);
         };
         self.tally.claimed();
+        fail::point("send", "before");
         let result = self.send(&queued).await;
+        fail::point("sent", "before");
         self.parts.store.mail_done(queued.id, result, self.parts.clock.now()).await?;
+        fail::point("sent", "after");
         Ok(true)
     }
 

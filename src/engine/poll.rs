@@ -5,10 +5,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::Shared;
 use super::bells::Room;
 use super::pulse::Pulse;
 use super::turn::{Turn, Whose};
+use super::{Shared, fail};
 use crate::ports::{MailSource, SourceError, StoreError};
 
 /// Least time between two fetches that bring nothing new.
@@ -117,7 +117,9 @@ impl Shared {
         if batch.messages.is_empty() && (batch.cursor.is_none() || batch.cursor == cursor) {
             return Ok(Fetched::Nothing);
         }
+        fail::point("record", "before");
         let recorded = store.record(name, &batch, self.parts.clock.now()).await?;
+        fail::point("record", "after");
         self.tally.recorded(recorded.len());
         for message in &recorded {
             tracing::info!(message = %message.message, duplicate_of = message.duplicate_of.map(tracing::field::display), "message recorded");

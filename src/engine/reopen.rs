@@ -74,6 +74,7 @@ impl Shared {
             state: step.state,
             due: now,
             turn: shut.turn,
+            holds: false,
             died: false,
             assessment: None,
             twins: None,

@@ -19,6 +19,8 @@ pub struct Settings {
     pub openers: usize,
     /// Filings at one time.
     pub filers: usize,
+    /// Filings within an hour, so far as this process has made them; `None`: any number.
+    pub filings_per_hour: Option<u32>,
     /// Mails that are sent at one time.
     pub senders: usize,
     /// Replies that one address gets in 24 hours, for mail with a proven sender and for other mail each.
@@ -64,6 +66,7 @@ impl Settings {
             batch: limits.message_size,
             openers: std::thread::available_parallelism().map_or(2, usize::from),
             filers: 4,
+            filings_per_hour: None,
             senders: 2,
             replies_per_day: 4,
             digest_hour: None,
@@ -72,6 +75,7 @@ impl Settings {
                 poison_after: 2,
                 lost_after: 5,
                 give_up_after: seconds(24 * 3_600),
+                tell_after: seconds(15 * 60),
                 settle_time: seconds(90),
             },
             backoff: Backoff { first: seconds(5), ceiling: seconds(600) },

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::Shared;
 use super::bells::Room;
+use super::{Shared, fail};
 use crate::case::{Effort, Event, Misfit, State, Wait};
 use crate::model::{CaseId, Filed, KnownCertificate, Origin, OutgoingMail};
 use crate::ports::{Advance, Assessment, CertificateBounds, Claimed, ReplyLimit, StoreError};
@@ -43,9 +43,15 @@ impl Shared {
     pub async fn step(&self, claimed: &mut Claimed, event: Event<'_>, with: With) -> Result<(), StepError> {
         let now = self.parts.clock.now();
         let died = matches!(event, Event::WorkerDied);
+        let holds = matches!(event, Event::Begun);
+        let what = event.name();
+        fail::point(what, "before");
         let step = claimed.state.clone().step(event, effort(claimed, now), &self.settings.policy)?;
         let state = without_move(step.state, &claimed.origin);
         let edition = with.assessment.as_ref().and_then(|_| self.edition.borrow().clone());
+        if !holds {
+            self.out_of_hand(claimed.message);
+        }
         let rings = (room_of(&state), !with.mails.is_empty());
         let turn = self
             .parts
@@ -56,6 +62,7 @@ impl Shared {
                     state: state.clone(),
                     due: now + self.wait(step.wait, claimed.attempt),
                     turn: claimed.turn,
+                    holds,
                     died,
                     edition,
                     assessment: with.assessment.clone(),
@@ -71,6 +78,7 @@ impl Shared {
                 },
             )
             .await?;
+        fail::point(what, "after");
         claimed.turn = turn;
         claimed.state = state;
         claimed.assessment = with.assessment.or(claimed.assessment.take());
@@ -92,6 +100,7 @@ impl Shared {
     fn wait(&self, wait: Wait, attempt: u32) -> Duration {
         match wait {
             Wait::No => Duration::ZERO,
+            Wait::For(time) => time,
             Wait::Backoff { at_least } => self.settings.backoff.after(attempt, rand::random()).max(at_least),
         }
     }
@@ -126,7 +135,9 @@ fn without_move(state: State, origin: &Origin) -> State {
 
 fn room_of(state: &State) -> Option<Room> {
     match state {
-        State::Opening { .. } | State::UrgentAlert { .. } | State::Answer { .. } => Some(Room::Open),
+        State::Opening { .. } | State::UrgentAlert { .. } | State::LateAlert { .. } | State::Answer { .. } => {
+            Some(Room::Open)
+        }
         State::Filing { .. } | State::FilingCheck { .. } | State::Completing { .. } => Some(Room::File),
         State::Move { .. } => Some(Room::Settle),
         State::Nothing { .. } => None,

@@ -44,6 +44,9 @@ pub struct MessageFacts {
     /// See [`OpenedMessage::ciphertexts`].
     #[serde(default)]
     pub ciphertexts: Vec<ContentDigest>,
+    /// See [`identity`](super::identity).
+    #[serde(default)]
+    pub identity: Option<ContentDigest>,
     pub private_key_attached: bool,
     /// What is odd about its shape.
     #[serde(default)]
@@ -84,10 +87,16 @@ impl MessageFacts {
             automatic: opened.automatic.clone(),
             can_encrypt_reply: signed_by_who_is_answered(opened),
             ciphertexts: opened.ciphertexts.clone(),
+            identity: super::identity(opened),
             private_key_attached: opened.private_key_attached,
             doubts: opened.doubts.clone(),
             named_recipients: opened.named_recipients.clone(),
         }
+    }
+
+    /// By what another message is found that holds some of the same.
+    pub fn traces(&self) -> impl Iterator<Item = ContentDigest> + '_ {
+        self.ciphertexts.iter().chain(&self.identity).copied()
     }
 
     /// Whether the answer goes to somebody who may have got the ciphertext from anybody: it must not tell what is inside,

@@ -20,6 +20,7 @@ mod online;
 mod outcome;
 mod outgoing;
 mod report;
+mod same;
 mod secret;
 mod settings;
 mod similarity;
@@ -51,6 +52,7 @@ pub use online::{
 pub use outcome::{HoldReason, IgnoreReason, Outcome};
 pub use outgoing::{Assessed, Assessment, ComposeOrder, MailKind, OutgoingMail, Receipt};
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
+pub use same::{identity, is_same};
 pub use secret::Secret;
 pub use settings::{Edition, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
 pub use similarity::similarity;

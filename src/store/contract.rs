@@ -3,6 +3,7 @@
 
 mod certificates;
 pub mod chain;
+mod changes;
 mod ciphertexts;
 mod digest;
 mod several;
@@ -21,6 +22,8 @@ const LEASE: Duration = Duration::from_secs(60);
 
 pub async fn contract(store: &dyn Store, other: &dyn Store) {
     records_once_and_keeps_the_cursor(store).await;
+    changes::a_mailbox_made_anew_keeps_its_messages(store).await;
+    changes::a_clock_that_was_set_back_stops_nothing(store, other).await;
     claims_in_order_and_once(store).await;
     counts_attempts_losses_and_deaths(store).await;
     refuses_a_stale_step(store).await;
@@ -60,6 +63,7 @@ pub fn step(turn: i64, state: State) -> Advance {
         state,
         due: NOW,
         turn,
+        holds: false,
         died: false,
         assessment: None,
         twins: None,
@@ -76,7 +80,7 @@ pub fn step(turn: i64, state: State) -> Advance {
 }
 
 fn filing(name: &str) -> Filing {
-    Filing { destination: name.parse().unwrap(), refused: None, comment_on: None }
+    Filing::new(name.parse().unwrap())
 }
 
 fn mail(kind: MailKind, id: &str, to: &str) -> OutgoingMail {
@@ -167,7 +171,7 @@ async fn counts_attempts_losses_and_deaths(store: &dyn Store) {
     let died = Advance { died: true, ..step(lost.turn, State::first()) };
     store.advance(recorded.message, died).await.unwrap();
     let again = claim(store, Lane::Open).await.unwrap();
-    assert_eq!(counts(&again), (3, 0, 1));
+    assert_eq!(counts(&again), (3, 1, 1));
     let turn =
         store.advance(recorded.message, step(again.turn, State::Filing { filing: filing("o/r") })).await.unwrap();
     let check = State::FilingCheck { filing: filing("o/r") };
@@ -177,6 +181,11 @@ async fn counts_attempts_losses_and_deaths(store: &dyn Store) {
     store.advance(recorded.message, later).await.unwrap();
     let file = claim(store, Lane::File).await.unwrap();
     assert_eq!((counts(&file), file.since), ((2, 0, 0), NOW), "looking for a filing goes on with the filing's count");
+    let begun = Advance { holds: true, ..step(file.turn, State::FilingCheck { filing: filing("o/r") }) };
+    let turn = store.advance(recorded.message, begun).await.unwrap();
+    assert_eq!(claim(store, Lane::File).await, None, "an effect that was announced is under way");
+    let file = store.claim(Lane::File, NOW + LEASE, LEASE).await.unwrap().unwrap();
+    assert_eq!((counts(&file), file.turn), ((3, 1, 0), turn + 1), "and may be lost like any other");
     let other = State::Filing { filing: filing("o/other") };
     store.advance(recorded.message, Advance { now: NOW + LEASE, ..step(file.turn, other) }).await.unwrap();
     let file = claim(store, Lane::File).await.unwrap();
@@ -342,6 +351,7 @@ pub fn assessment(message_id: &str) -> Assessment {
             automatic: None,
             can_encrypt_reply: false,
             ciphertexts: Vec::new(),
+            identity: None,
             private_key_attached: false,
             doubts: Vec::new(),
             named_recipients: Vec::new(),

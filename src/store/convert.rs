@@ -1,5 +1,7 @@
 //! Between the program's types and columns, the same for every database.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
@@ -11,6 +13,15 @@ use crate::ports::{Lane, StoreError};
 /// Microseconds since 1970.
 pub fn micros(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+}
+
+/// Longer than anything waits or is claimed for. A time that lies farther ahead was written by a clock that has been set
+/// back since, and counts as come.
+const FAR: Duration = Duration::from_secs(3 * 3_600);
+
+/// See [`FAR`].
+pub fn far(now: OffsetDateTime) -> i64 {
+    micros(now + FAR)
 }
 
 /// The time of a column.
@@ -48,7 +59,9 @@ pub fn id<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T, Sto
 /// The lane that works on a state; `None` when nothing waits.
 pub fn lane_of(state: &State, source: &str) -> Option<String> {
     let lane = match state {
-        State::Opening { .. } | State::UrgentAlert { .. } | State::Answer { .. } => Lane::Open,
+        State::Opening { .. } | State::UrgentAlert { .. } | State::LateAlert { .. } | State::Answer { .. } => {
+            Lane::Open
+        }
         State::Filing { .. } | State::FilingCheck { .. } | State::Completing { .. } => Lane::File,
         State::Move { .. } => Lane::Settle(source),
         State::Nothing { .. } => return None,
@@ -70,7 +83,7 @@ pub fn lane_name(lane: Lane<'_>) -> Option<String> {
 pub fn urgency_of(state: &State) -> i64 {
     match state {
         state if state.is_urgent() => 0,
-        State::Answer { .. } => 1,
+        State::Answer { .. } | State::LateAlert { .. } => 1,
         _ => 2,
     }
 }

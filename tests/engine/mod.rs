@@ -1,6 +1,7 @@
 //! The engine on a real store, with a world that records what it is asked and fails on command.
 
 mod digest;
+mod faults;
 mod several;
 mod world;
 
@@ -80,6 +81,10 @@ async fn is_filed_once_however_the_attempts_go() {
         let log = gateway.world.log();
         let made: Vec<&str> = log.iter().map(String::as_str).filter(|line| line.starts_with("fi")).collect();
         assert_eq!(made, calls);
+        // Each is in the store as an attempt before it is made.
+        let begun = gateway.store.history(MessageId::new(1)).await.unwrap().steps;
+        let begun = begun.iter().filter(|step| step.what.contains("the rest of its text to")).count();
+        assert_eq!(begun, made.iter().filter(|call| call.starts_with("fill")).count(), "{calls:?}");
         assert_eq!(gateway.world.filed(), filed, "{calls:?}");
         assert_eq!(summary.outcomes.keys().collect::<Vec<_>>(), [&outcome], "{calls:?}");
         let orders = gateway.world.orders.lock().unwrap();
@@ -121,7 +126,7 @@ async fn the_rest_of_a_long_report_is_added_before_anybody_is_told() {
 /// As if the daemon had died after committing each of these states.
 #[tokio::test]
 async fn goes_on_from_every_state_that_a_crash_can_leave() {
-    let filing = Way { destination: "otel/go".parse().unwrap(), refused: None, comment_on: None };
+    let filing = Way::new("otel/go".parse().unwrap());
     for filed_before in [false, true] {
         let gateway = gateway(Arc::default()).await;
         let batch = Batch {
@@ -142,6 +147,7 @@ async fn goes_on_from_every_state_that_a_crash_can_leave() {
             state: State::FilingCheck { filing: filing.clone() },
             due: now,
             turn: 0,
+            holds: false,
             died: false,
             assessment: Some(assessment()),
             edition: None,
@@ -412,6 +418,7 @@ fn plain_step(state: State, now: time::OffsetDateTime) -> Advance {
         state,
         due: now,
         turn: 0,
+        holds: false,
         died: false,
         assessment: None,
         twins: None,
@@ -492,7 +499,8 @@ async fn runs_until_told_to_stop() {
 }
 
 /// A private report from Erin for `otel/go`, encrypted.
-fn assessment() -> Assessment {
+/// What a worker finds in a private report.
+pub(crate) fn assessment() -> Assessment {
     Assessment {
         facts: MessageFacts {
             message_id: None,
@@ -515,6 +523,7 @@ fn assessment() -> Assessment {
             automatic: None,
             can_encrypt_reply: false,
             ciphertexts: Vec::new(),
+            identity: None,
             private_key_attached: false,
             doubts: Vec::new(),
             named_recipients: Vec::new(),

@@ -94,9 +94,9 @@ pub fn engine(world: &Arc<World>, store: &Arc<dyn Store>, change: impl FnOnce(&m
     let mut settings = Settings::new("T-SEC".into(), "otel/fallback".parse().unwrap(), &Limits::default());
     settings.backoff = Backoff { first: Duration::from_millis(5), ceiling: Duration::from_millis(20) };
     settings.setup_wait = Duration::from_secs(60);
-    settings.policy = Policy { settle_time: Duration::from_millis(50), ..settings.policy };
+    settings.policy = Policy { settle_time: Duration::from_millis(2_400), ..settings.policy };
     settings.look = Duration::from_millis(50);
-    settings.drain_patience = Duration::from_secs(3);
+    settings.drain_patience = Duration::from_secs(5);
     settings.timeouts = Timeouts { fetch: short, open: short, file: short, send: short, settle: short };
     change(&mut settings);
     let parts = Parts {
@@ -270,6 +270,7 @@ impl Opener for Outside {
         }
         facts.ciphertexts =
             field(message, "ciphertext").map(|text| ContentDigest::of(text.as_bytes())).into_iter().collect();
+        facts.identity = field(message, "identity").map(|text| ContentDigest::of(text.as_bytes()));
         if field(message, "shut").is_some_and(|key| !self.0.keys.lock().unwrap().contains(&key.to_owned())) {
             (facts.encryption, facts.failure) = (Encryption::Failed, Some(Unreadable::NoKey));
             verdict.kind = Kind::Unreadable;

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use super::certificates::{self, Kept};
 use super::{Connection, Lock, chain, digest, lock, outbox, rows, twins};
 use crate::case::State;
-use crate::model::MessageId;
+use crate::model::{ContentDigest, MessageId};
 use crate::ports::{Advance, StoreError};
 use crate::store::convert::{
     ended, ending_of, is_done_with_raw, is_held, json, lane_of, micros, parsed, storable, urgency_of,
@@ -40,7 +40,9 @@ pub async fn advance(tx: &mut Connection, message: MessageId, step: Advance) -> 
     // The expressions on the right see the row as it was.
     let row = sqlx::query(
         "UPDATE messages SET
-             state = $2, lane = $3, urgency = $4, held = $5, due = $6, turn = turn + 1, claimed_until = NULL, lost = 0,
+             state = $2, lane = $3, urgency = $4, held = $5, due = $6, turn = turn + 1,
+             claimed_until = CASE WHEN $14 = 1 THEN claimed_until END,
+             lost = CASE WHEN $7 = 1 THEN lost ELSE 0 END,
              since = CASE WHEN $7 = 1 THEN since ELSE $8 END,
              attempt = CASE WHEN $7 = 1 THEN attempt ELSE 0 END,
              died = CASE WHEN $7 = 1 THEN died + $9 ELSE 0 END,
@@ -63,11 +65,12 @@ pub async fn advance(tx: &mut Connection, message: MessageId, step: Advance) -> 
     .bind(step.case.as_ref().map(|case| case.as_str().to_owned()))
     .bind(step.edition.as_ref().map(json).transpose()?)
     .bind(i64::from(before.is_shut()))
+    .bind(i64::from(step.holds))
     .fetch_one(&mut *tx)
     .await?;
     alone_with_twins(tx, message, &step).await?;
-    for digest in step.assessment.iter().flat_map(|assessment| &assessment.facts.ciphertexts) {
-        twins::remember(tx, message, digest).await?;
+    for digest in step.assessment.iter().flat_map(|assessment| assessment.facts.traces()) {
+        twins::remember(tx, message, &digest).await?;
     }
     let case = rows::case_name(&row)?;
     let judged: Judged =
@@ -102,15 +105,15 @@ pub async fn advance(tx: &mut Connection, message: MessageId, step: Advance) -> 
     rows::number(&row, "turn")
 }
 
-/// Whether it was judged in the knowledge of all that hold its ciphertexts.
+/// Whether it was judged in the knowledge of all that hold its content.
 async fn alone_with_twins(tx: &mut Connection, message: MessageId, step: &Advance) -> Result<(), StoreError> {
     let (Some(assessment), Some(seen)) = (&step.assessment, step.twins) else { return Ok(()) };
-    let ciphertexts = &assessment.facts.ciphertexts;
-    if ciphertexts.is_empty() {
+    let traces: Vec<ContentDigest> = assessment.facts.traces().collect();
+    if traces.is_empty() {
         return Ok(());
     }
     lock(tx, Lock::Ciphertexts).await?;
-    let now = twins::twins(tx, message, ciphertexts).await?.len();
+    let now = twins::twins(tx, message, &traces).await?.len();
     if now == seen { Ok(()) } else { Err(StoreError::Stale(message)) }
 }
 

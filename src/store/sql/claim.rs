@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Connection, read, rows};
 use crate::ports::{Claimed, Lane, StoreError};
-use crate::store::convert::{lane_name, micros, time};
+use crate::store::convert::{far, lane_name, micros, time};
 
 pub async fn claim(
     tx: &mut Connection,
@@ -35,19 +35,21 @@ async fn next(tx: &mut Connection, lane: Lane<'_>, now: OffsetDateTime) -> Resul
     let query = match lane {
         Lane::One(message) => sqlx::query_scalar(concat!(
             "SELECT id FROM messages
-             WHERE id = $1 AND lane IS NOT NULL AND due <= $2 AND (claimed_until IS NULL OR claimed_until <= $2)",
+             WHERE id = $1 AND lane IS NOT NULL AND (due <= $2 OR due > $3)
+                   AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3)",
             skip_locked!()
         ))
         .bind(message.number()),
         lane => sqlx::query_scalar(concat!(
             "SELECT id FROM messages
-             WHERE lane = $1 AND due <= $2 AND (claimed_until IS NULL OR claimed_until <= $2)
+             WHERE lane = $1 AND (due <= $2 OR due > $3)
+                   AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3)
              ORDER BY urgency, due, id LIMIT 1",
             skip_locked!()
         ))
         .bind(lane_name(lane)),
     };
-    Ok(query.bind(micros(now)).fetch_optional(tx).await?)
+    Ok(query.bind(micros(now)).bind(far(now)).fetch_optional(tx).await?)
 }
 
 pub async fn next_due(connection: &mut Connection, lane: Lane<'_>) -> Result<Option<OffsetDateTime>, StoreError> {

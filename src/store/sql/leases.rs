@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::Connection;
 use crate::ports::StoreError;
-use crate::store::convert::{micros, time};
+use crate::store::convert::{far, micros, time};
 
 pub async fn hold(
     tx: &mut Connection,
@@ -16,13 +16,14 @@ pub async fn hold(
     let held: Option<i64> = sqlx::query_scalar(
         "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-             WHERE leases.holder = excluded.holder OR leases.until <= $4
+             WHERE leases.holder = excluded.holder OR leases.until <= $4 OR leases.until > $5
          RETURNING until",
     )
     .bind(name)
     .bind(holder)
     .bind(micros(now + lease))
     .bind(micros(now))
+    .bind(far(now))
     .fetch_optional(&mut *tx)
     .await?;
     if held.is_some() {

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{Connection, Lock, digest, lock, rows};
 use crate::model::{Address, MailKind, MessageId, OutgoingMail};
 use crate::ports::{Advance, MailResult, Queued, ReplyLimit, StoreError};
-use crate::store::convert::{id, mail_kind, mail_urgency, micros, storable, time};
+use crate::store::convert::{far, id, mail_kind, mail_urgency, micros, storable, time};
 
 /// Puts the mails of a step into the outbox; returns how many replies were left out because of its limit.
 pub async fn queue(
@@ -96,13 +96,15 @@ pub async fn claim(tx: &mut Connection, now: OffsetDateTime, lease: Duration) ->
     let row = sqlx::query(concat!(
         "UPDATE outbox SET attempt = attempt + 1, claimed_until = $2
          WHERE id = (SELECT id FROM outbox
-                     WHERE status = 'waiting' AND due <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)
+                     WHERE status = 'waiting' AND (due <= $1 OR due > $3)
+                           AND (claimed_until IS NULL OR claimed_until <= $1 OR claimed_until > $3)
                      ORDER BY urgency, due, id LIMIT 1",
         skip_locked!(),
         ") RETURNING *"
     ))
     .bind(micros(now))
     .bind(micros(now + lease))
+    .bind(far(now))
     .fetch_optional(tx)
     .await?;
     let Some(row) = row else { return Ok(None) };

@@ -1,11 +1,11 @@
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use super::{Connection, Lock, lock, read};
+use super::{Connection, Lock, chain, lock, read, rows};
 use crate::case::State;
-use crate::model::{Address, CaseId, MessageId, RawMessage};
+use crate::model::{Address, CaseId, MessageId, Origin, RawMessage};
 use crate::ports::{Batch, CaseRecord, Cursor, Recorded, StoreError};
-use crate::store::convert::{json, lane_of, micros, new_marker, origin_key, parsed, urgency_of};
+use crate::store::convert::{ended, json, lane_of, micros, new_marker, origin_key, parsed, urgency_of};
 
 pub async fn record(
     tx: &mut Connection,
@@ -37,6 +37,9 @@ async fn record_one(
     message: &RawMessage,
     now: OffsetDateTime,
 ) -> Result<Option<Recorded>, StoreError> {
+    if find_again(tx, source, message, now).await? {
+        return Ok(None);
+    }
     let digest = message.digest();
     let size = i64::try_from(message.size).unwrap_or(i64::MAX);
     // The size tells apart two messages over the limit, of which only the header section is here.
@@ -71,6 +74,72 @@ async fn record_one(
     let Some(id) = id else { return Ok(None) };
     sqlx::query("INSERT INTO raws (message, bytes) VALUES ($1, $2)").bind(id).bind(&message.bytes).execute(tx).await?;
     Ok(Some(Recorded { message: MessageId::new(id), duplicate_of: duplicate_of.map(MessageId::new) }))
+}
+
+/// Whether this is a message whose mailbox was made anew, so that it lies there under another UID (RFC 3501 2.3.1.1). Its
+/// place is remembered, and what had ended is moved once more: it lies where it came again.
+async fn find_again(
+    tx: &mut Connection,
+    source: &str,
+    message: &RawMessage,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let Origin::Imap { mailbox, uid_validity, .. } = &message.origin else { return Ok(false) };
+    let here = origin_key(&message.origin)?;
+    let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM messages WHERE origin_key = $1")
+        .bind(&here)
+        .fetch_one(&mut *tx)
+        .await?;
+    if known > 0 {
+        return Ok(false);
+    }
+    let same = sqlx::query(
+        "SELECT id, origin, state FROM messages WHERE digest = $1 AND size = $2 AND source = $3 ORDER BY id",
+    )
+    .bind(message.digest().as_bytes().as_slice())
+    .bind(i64::try_from(message.size).unwrap_or(i64::MAX))
+    .bind(source)
+    .fetch_all(&mut *tx)
+    .await?;
+    for row in &same {
+        let origin: Origin = parsed("origin", &rows::text(row, "origin")?)?;
+        let was_there = matches!(&origin, Origin::Imap { mailbox: before, uid_validity: old, .. }
+            if before == mailbox && old != uid_validity);
+        if !was_there {
+            continue;
+        }
+        let before: State = parsed("state", &rows::text(row, "state")?)?;
+        let id = rows::number(row, "id")?;
+        sqlx::query("UPDATE messages SET origin = $2, origin_key = $3 WHERE id = $1")
+            .bind(id)
+            .bind(json(&message.origin)?)
+            .bind(&here)
+            .execute(&mut *tx)
+            .await?;
+        if let Some(outcome) = ended(&before) {
+            // Its last link names its place.
+            chain::append(tx, MessageId::new(id), outcome, now).await?;
+        }
+        if let Some(state) = before.clone().to_be_moved_again() {
+            sqlx::query(
+                "UPDATE messages SET state = $2, lane = $3, due = $4, turn = turn + 1, claimed_until = NULL WHERE id = $1",
+            )
+            .bind(id)
+            .bind(json(&state)?)
+            .bind(lane_of(&state, source))
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        }
+        sqlx::query("INSERT INTO steps (message, at, what) VALUES ($1, $2, $3)")
+            .bind(id)
+            .bind(micros(now))
+            .bind("its mailbox was made anew, and it was found there again")
+            .execute(&mut *tx)
+            .await?;
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 pub async fn cursor(connection: &mut Connection, source: &str) -> Result<Option<Cursor>, StoreError> {

@@ -35,6 +35,8 @@ pub use self::backup::Restored;
 use self::sql::Lock;
 use crate::ports::StoreError;
 
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// A store in an SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -51,7 +53,17 @@ pub struct Sqlite {
 impl Sqlite {
     /// A transaction that writes. It begins as a writer, so that it never fails half-way for want of the lock.
     async fn write(&self) -> Result<Transaction<'static, Driver>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.writer.begin_with(BEGIN).await {
+            // On a full disk SQLite ends a transaction by itself, and the driver then believes for ever that the connection
+            // is still within it: another one takes its place.
+            Err(sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement) => {
+                if let Ok(connection) = self.writer.acquire().await {
+                    let _closed = connection.close().await;
+                }
+                Ok(self.writer.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     async fn read(&self) -> Result<PoolConnection<Driver>, StoreError> {

@@ -1,4 +1,5 @@
 mod attacks;
+mod copies;
 mod learning;
 mod spoofing;
 

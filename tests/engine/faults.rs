@@ -1,0 +1,110 @@
+//! What the engine does while GitHub is away, floods come, clocks jump, and mail arrives by two ways.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use advisory_intake::case::State;
+use advisory_intake::model::*;
+use advisory_intake::ports::*;
+
+use super::world::{Filing, gateway, gateway_with};
+use super::{drain, outcome, record};
+
+fn later() -> Filing {
+    Filing::Fails(FilingError::Later { reason: "503".into(), after: None })
+}
+
+#[tokio::test]
+async fn the_team_gets_a_report_by_mail_once_that_github_does_not_take() {
+    for faults in [vec![later(), later()], vec![Filing::Lost], vec![later(), Filing::Lost]] {
+        let number = faults.len();
+        let gateway = gateway_with(Arc::default(), |settings| settings.policy.tell_after = Duration::ZERO).await;
+        gateway.world.filing.lock().unwrap().extend(faults);
+        gateway.world.deliver(1, "id: r1@example.org");
+        drain(&gateway).await;
+        assert!(matches!(outcome(&gateway, 1).await, Outcome::Filed(_)));
+        assert_eq!(gateway.world.filed(), ["otel/go"], "{number}");
+        let orders = gateway.world.orders.lock().unwrap();
+        let [late, filed] = &orders[..] else { panic!("{} orders", orders.len()) };
+        assert_eq!((late.actions.as_slice(), &late.outcome), (&[Action::Alert][..], &None));
+        assert!(late.notes[0].starts_with("NOT FILED YET"), "{:?}", late.notes);
+        assert_eq!(filed.actions, [Action::Alert, Action::Acknowledge]);
+    }
+}
+
+#[tokio::test]
+async fn a_public_report_that_waits_for_github_was_told_already() {
+    let gateway = gateway_with(Arc::default(), |settings| settings.policy.tell_after = Duration::ZERO).await;
+    gateway.world.filing.lock().unwrap().push_back(later());
+    gateway.world.deliver(1, "id: r1@example.org\npublic: yes");
+    drain(&gateway).await;
+    let log = gateway.world.log();
+    assert_eq!(log.iter().filter(|line| line.ends_with("alert")).count(), 1, "{log:?}");
+}
+
+#[tokio::test]
+async fn a_flood_waits_and_is_told_once() {
+    let gateway = gateway_with(Arc::default(), |settings| settings.filings_per_hour = Some(2)).await;
+    for uid in 1..=5 {
+        gateway.world.deliver(uid, &format!("id: r{uid}@example.org"));
+    }
+    gateway.world.deliver(6, "id: r6@example.org\nkind: follow-up\ncase: T-SEC-2026-0099");
+    drain(&gateway).await;
+    assert_eq!(gateway.world.filed().len(), 2);
+    let orders = gateway.world.orders.lock().unwrap().clone();
+    let told = orders.iter().filter(|order| order.notes.iter().any(|note| note.contains("more came"))).count();
+    assert_eq!(told, 1);
+    let mut waiting = 0;
+    for number in 1..=5 {
+        let record = record(&gateway, number).await;
+        if let State::Filing { .. } = record.state {
+            waiting += 1;
+            assert!(record.due > OffsetDateTime::now_utc() + Duration::from_secs(3_000), "{}", record.due);
+        }
+    }
+    assert_eq!(waiting, 3);
+    // What is not filed goes on.
+    assert!(matches!(outcome(&gateway, 6).await, Outcome::Held(_)));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_files_nothing_twice() {
+    let gateway = gateway_with(Arc::default(), |settings| {
+        settings.timeouts.file = Duration::from_secs(30);
+        settings.policy.settle_time = Duration::from_secs(60);
+        settings.drain_patience = Duration::from_millis(100);
+    })
+    .await;
+    let world = gateway.world.clone();
+    world.filing.lock().unwrap().push_back(Filing::Stalls(Duration::from_millis(900)));
+    world.deliver(1, "id: r1@example.org");
+    let now = OffsetDateTime::now_utc();
+    let jump = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        *world.clock.lock().unwrap() = Some(now + Duration::from_secs(86_400));
+    };
+    tokio::join!(drain(&gateway), jump);
+    assert_eq!(gateway.world.log().iter().filter(|line| line.starts_with("file")).count(), 1);
+    *gateway.world.clock.lock().unwrap() = Some(now + Duration::from_secs(2 * 86_400));
+    drain(&gateway).await;
+    assert!(matches!(outcome(&gateway, 1).await, Outcome::Filed(_)));
+    assert_eq!(gateway.world.filed(), ["otel/go"]);
+}
+
+#[tokio::test]
+async fn the_copy_that_a_list_passes_on_is_the_same_message() {
+    let gateway = gateway(Arc::default()).await;
+    gateway.world.deliver(1, "id: r1@example.org\nidentity: one");
+    drain(&gateway).await;
+    gateway.world.deliver(2, "id: r1@example.org\nidentity: one\nfooter: yes");
+    // Its Message-ID is forged, or the text is another.
+    gateway.world.deliver(3, "id: r1@example.org\nidentity: other");
+    gateway.world.deliver(4, "id: r1@example.org\nidentity: one\nanswer-to: mallory@example.org");
+    drain(&gateway).await;
+    assert_eq!(outcome(&gateway, 2).await, Outcome::Ignored(IgnoreReason::DuplicateOf(MessageId::new(1))));
+    for number in [3, 4] {
+        assert!(matches!(outcome(&gateway, number).await, Outcome::Filed(_)), "{number}");
+    }
+}
