@@ -137,6 +137,7 @@ impl Desk {
             refused: None,
             comment: false,
             same_ciphertext: Vec::new(),
+            others: Default::default(),
             online: None,
         };
         black_box(advisory::draft(opened, &report, &order, &self.identity, self.now));
@@ -168,6 +169,7 @@ impl Desk {
             })),
             actions: actions.to_vec(),
             refused: None,
+            others: Default::default(),
             opened_late: false,
             notes: vec![],
             nonce: 1,

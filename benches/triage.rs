@@ -124,6 +124,7 @@ impl Desk {
             refused: None,
             comment: false,
             same_ciphertext: Vec::new(),
+            others: Default::default(),
             online: None,
         };
         black_box(advisory::draft(opened, &report, &order, identity, self.now));

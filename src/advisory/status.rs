@@ -4,8 +4,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::neutral::{code_span, inline};
 use crate::model::{
-    Acquaintance, Authentication, Confidence, Disclosure, DraftOrder, Encryption, EncryptionFormat, Evidence, Identity,
-    Kind, KnownSince, OpenedMessage, Question, Report, SignatureStatus, doubtful_sender,
+    Acquaintance, Authentication, Confidence, Disclosure, DraftOrder, Encryption, EncryptionFormat, Evidence, Filed,
+    Identity, Kind, KnownSince, OpenedMessage, Question, Report, SignatureStatus, doubtful_sender,
 };
 
 /// The status block as a Markdown table, and a remark where people must decide.
@@ -43,6 +43,7 @@ pub(super) fn status(
     if !order.comment {
         rows.push(("Disclosure", disclosure(order)));
         rows.push(("Routed to", routed(order)));
+        rows.extend(others(order).map(|text| ("Each filed", text)));
         rows.extend(severity(report).map(|text| ("Severity stated", text)));
         rows.extend(cves(report).map(|text| ("CVE", text)));
         if report.embargo {
@@ -160,9 +161,24 @@ fn routed(order: &DraftOrder) -> String {
     let sure = percent(order.verdict.confidence.repository);
     let destination = order.destination.as_str();
     let why = because(order, Question::Repository, destination).unwrap_or("no signal for it: a person should look");
-    let also: Vec<String> = order.verdict.also.iter().map(|r| code_span(r.as_str())).collect();
+    let verdict = &order.verdict;
+    // Seen from one of the others, the first is another.
+    let first = verdict.destination.iter().filter(|_| verdict.also.contains(&order.destination));
+    let also = first.chain(&verdict.also).filter(|other| **other != order.destination);
+    let also: Vec<String> = also.map(|r| code_span(r.as_str())).collect();
     let also = if also.is_empty() { String::new() } else { format!("; **also concerns** {}", also.join(", ")) };
     cell(&format!("{} ({sure}): {why}{also}", code_span(destination)))
+}
+
+/// The advisories that other repositories have of the same report, as far as they are filed; and who has none yet.
+fn others(order: &DraftOrder) -> Option<String> {
+    let others = &order.others;
+    let filed = |filed: &Filed| format!("{} in {}", filed.ghsa_id, code_span(filed.repository.as_str()));
+    let first = others.first.as_ref().map(|first| format!("{}, where what the reporter adds goes", filed(first)));
+    let next: Vec<String> = others.left.iter().map(|next| code_span(next.as_str())).collect();
+    let next = (!next.is_empty()).then(|| format!("{} next", next.join(", ")));
+    let all: Vec<String> = first.into_iter().chain(others.filed.iter().map(filed)).chain(next).collect();
+    (!all.is_empty()).then(|| cell(&format!("**each repository has an advisory of its own**: {}", all.join("; "))))
 }
 
 /// The strongest signal for an answer, in the table's words.

@@ -54,6 +54,7 @@ fn order(comment: bool) -> DraftOrder {
         refused: None,
         comment,
         same_ciphertext: Vec::new(),
+        others: Others::default(),
         online: None,
     }
 }

@@ -137,6 +137,7 @@ fn settings(fixtures: &Path, folder: &Path) -> Result<Settings, Error> {
         known: vec![keys.join("reporters")],
         learn_certificates: true,
         wkd: None,
+        multi: Default::default(),
         routing: None,
         templates: None,
         sender: SenderRules::default(),

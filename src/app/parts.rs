@@ -230,6 +230,7 @@ pub(super) fn engine(settings: &Settings) -> engine::Settings {
     let mut wanted =
         engine::Settings::new(identity.case_prefix.clone(), identity.fallback_repository.clone(), &settings.limits);
     wanted.openers = workers(settings);
+    wanted.multi = settings.multi;
     wanted.replies_per_day = settings.replies_per_day;
     wanted.digest_hour = settings.digest_hour;
     wanted.learn_certificates = settings.learn_certificates;

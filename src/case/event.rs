@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::Thread;
 use super::step::Release;
-use crate::model::{Commented, Filed, MessageFacts, MessageId, Repository, Verdict};
+use crate::model::{Commented, Filed, MessageFacts, MessageId, Multi, Repository, Verdict};
 
 /// What came of an effect, or what a person asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub enum Event<'a> {
         thread: Thread,
         advisory: Option<&'a Filed>,
         fallback: &'a Repository,
+        /// Whether other repositories that it concerns get an advisory, too.
+        multi: Multi,
     },
     /// Somebody else sent the ciphertext of a message that was filed.
     Copied,

@@ -3,8 +3,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::next::{held, incomplete, judged, refused, retried};
-use crate::model::{Commented, Filed, HoldReason, IgnoreReason, Outcome, Repository};
+use super::next::{filed, held, incomplete, judged, refused, retried, skipped};
+use crate::model::{Commented, Filed, HoldReason, IgnoreReason, Others, Outcome, Repository};
 
 /// What a message waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +21,19 @@ pub enum State {
     /// An attempt to file has begun and its end is not known: the marker is looked for first.
     FilingCheck { filing: Filing },
     /// It is filed, and what did not fit into the description is to be added as comments, those that are not there yet.
-    Completing { advisory: Filed, refused: Option<(Repository, String)> },
+    Completing {
+        advisory: Filed,
+        refused: Option<(Repository, String)>,
+        #[serde(default, skip_serializing_if = "Others::is_none")]
+        others: Others,
+    },
     /// To have its alert and reply composed.
-    Answer { outcome: Outcome, refused: Option<(Repository, String)> },
+    Answer {
+        outcome: Outcome,
+        refused: Option<(Repository, String)>,
+        #[serde(default, skip_serializing_if = "Others::is_none")]
+        others: Others,
+    },
     /// To be moved in the mailbox.
     Move { outcome: Outcome },
     /// Nothing more.
@@ -52,12 +62,20 @@ pub struct Filing {
     /// The team has its text already, or was to be told and could not.
     #[serde(default)]
     pub told: bool,
+    /// The other repositories that get an advisory of their own, and what has come of it.
+    #[serde(default, skip_serializing_if = "Others::is_none")]
+    pub others: Others,
 }
 
 impl Filing {
     /// A new advisory in `destination`.
     pub fn new(destination: Repository) -> Self {
-        Filing { destination, refused: None, comment_on: None, urgent: false, told: false }
+        Filing { destination, refused: None, comment_on: None, urgent: false, told: false, others: Others::default() }
+    }
+
+    /// Whether the case has its advisory, and this is one besides.
+    pub fn is_besides(&self) -> bool {
+        self.others.first.is_some()
     }
 }
 
@@ -221,17 +239,20 @@ impl State {
             (Opening { .. }, Event::Duplicate(of)) => {
                 next(Move { outcome: Outcome::Ignored(IgnoreReason::DuplicateOf(of)) })
             }
-            (Opening { released }, Event::Assessed { facts, verdict, thread, advisory, fallback }) => {
-                next(judged(released, facts, verdict, thread, advisory, fallback))
+            (Opening { released }, Event::Assessed { facts, verdict, thread, advisory, fallback, multi }) => {
+                next(judged(released, facts, verdict, thread, advisory, fallback, multi))
             }
             (Opening { .. }, Event::Copied) => next(held(HoldReason::SameCiphertext)),
             (Opening { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
             // The alert is lost to composing, not the report: it is filed, and the team hears of both.
             (UrgentAlert { filing }, Event::WorkerDied) if poison => next(Filing { filing }),
             (LateAlert { filing, begun, .. }, Event::WorkerDied) if poison => told(filing, begun),
+            (Filing { filing } | FilingCheck { filing }, Event::WorkerDied) if poison && filing.is_besides() => {
+                next(skipped(filing, "worker processes died on it".to_owned()))
+            }
             (Filing { .. } | FilingCheck { .. }, Event::WorkerDied) if poison => next(held(HoldReason::Poison)),
-            (Completing { advisory, refused }, Event::WorkerDied) if poison => {
-                next(incomplete(advisory, refused, "worker processes died on it"))
+            (Completing { advisory, refused, others }, Event::WorkerDied) if poison => {
+                next(incomplete(advisory, refused, others, "worker processes died on it"))
             }
             (
                 state @ (Opening { .. }
@@ -257,35 +278,38 @@ impl State {
             (Filing { filing }, Event::OverBudget { until, .. }) => {
                 Ok(Step { state: Filing { filing }, wait: Wait::For(until) })
             }
-            (FilingCheck { filing }, Event::Filed(advisory)) => {
-                next(Answer { outcome: Outcome::Filed(advisory), refused: filing.refused })
-            }
+            (FilingCheck { filing }, Event::Filed(advisory)) => next(filed(advisory, filing.refused, filing.others)),
             (FilingCheck { filing }, Event::FiledInPart(advisory)) => {
-                next(Completing { advisory, refused: filing.refused })
+                next(Completing { advisory, refused: filing.refused, others: filing.others })
             }
             // A comment may be lost, too.
             (state @ Completing { .. }, Event::Begun) => again(state, policy.settle_time),
-            (Completing { advisory, refused }, Event::Completed) => {
-                next(Answer { outcome: Outcome::Filed(advisory), refused })
+            (Completing { advisory, refused, others }, Event::Completed) => next(filed(advisory, refused, others)),
+            (Completing { advisory, refused, others }, Event::Refused { reason, .. }) => {
+                next(incomplete(advisory, refused, others, &reason))
             }
-            (Completing { advisory, refused }, Event::Refused { reason, .. }) => {
-                next(incomplete(advisory, refused, &reason))
-            }
-            (Completing { advisory, refused }, Event::Later { .. } | Event::Unknown)
+            (Completing { advisory, refused, others }, Event::Later { .. } | Event::Unknown)
                 if effort.for_time >= COMPLETING =>
             {
-                next(incomplete(advisory, refused, "GitHub did not take them in time"))
+                next(incomplete(advisory, refused, others, "GitHub did not take them in time"))
             }
             (state @ Completing { .. }, Event::Later { after }) => again(state, after.unwrap_or_default()),
             (state @ Completing { .. }, Event::Unknown) => again(state, policy.settle_time),
             (FilingCheck { filing }, Event::Commented(Commented { advisory, how })) => {
-                next(Answer { outcome: Outcome::Commented { advisory, how }, refused: filing.refused })
+                let outcome = Outcome::Commented { advisory, how };
+                next(Answer { outcome, refused: filing.refused, others: Others::default() })
+            }
+            (FilingCheck { filing } | Filing { filing }, Event::Refused { reason, .. }) if filing.is_besides() => {
+                next(skipped(filing, reason))
             }
             (FilingCheck { filing } | Filing { filing }, Event::Refused { reason, fallback }) => {
                 next(refused(filing, reason, fallback))
             }
-            (Filing { .. } | FilingCheck { .. }, Event::Later { .. } | Event::NotFound | Event::Unknown) if gave_up => {
-                next(held(HoldReason::GaveUp))
+            (Filing { filing } | FilingCheck { filing }, Event::Later { .. } | Event::NotFound | Event::Unknown)
+                if gave_up =>
+            {
+                let why = "GitHub could not be reached for too long, and what was tried last may be there all the same";
+                next(if filing.is_besides() { skipped(filing, why.to_owned()) } else { held(HoldReason::GaveUp) })
             }
             (Filing { filing }, Event::Later { .. }) if is_late(&filing) => {
                 next(LateAlert { filing, why: Delay::Unreachable, begun: false })
@@ -318,10 +342,14 @@ impl State {
             (Nothing { outcome: Outcome::Held(_) }, Event::Drop) => {
                 next(Move { outcome: Outcome::Ignored(IgnoreReason::Operator) })
             }
-            // A filing whose end is unknown must not be forgotten: it is only held once that is settled.
-            (Opening { .. } | UrgentAlert { .. } | LateAlert { begun: false, .. } | Filing { .. }, Event::Hold) => {
+            // A filing whose end is unknown must not be forgotten: it is only held once that is settled. What the case has
+            // its advisory of already is not held any more.
+            (UrgentAlert { filing } | LateAlert { begun: false, filing, .. } | Filing { filing }, Event::Hold)
+                if !filing.is_besides() =>
+            {
                 next(held(HoldReason::Operator))
             }
+            (Opening { .. }, Event::Hold) => next(held(HoldReason::Operator)),
             (Nothing { outcome: Outcome::Held(reason) }, Event::Retry) => next(Opening { released: retried(reason) }),
             (state, Event::Retry) if !matches!(state, Nothing { .. }) => next(state),
             (state, event) => Err(Misfit { state: state.name(), event: event.name().to_owned() }),

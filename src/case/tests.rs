@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::model::*;
 
+mod each;
+
 const POLICY: Policy = Policy {
     poison_after: 2,
     lost_after: 5,
@@ -171,6 +173,7 @@ fn a_public_report_is_announced_before_it_is_filed_and_a_private_one_after() {
             thread: Thread::New,
             advisory: None,
             fallback: &repository("otel/community"),
+            multi: Multi::Primary,
         };
         let step = State::first().step(event, first_try(), &POLICY).unwrap();
         assert_eq!(step.state.is_urgent(), urgent);
@@ -194,7 +197,7 @@ fn an_attempt_to_file_is_recorded_before_it_is_made_and_checked_before_it_is_rep
 #[test]
 fn a_long_text_is_completed_before_anybody_is_told_and_not_for_ever() {
     let fallback = repository("otel/community");
-    let completing = || State::Completing { advisory: advisory(), refused: None };
+    let completing = || State::Completing { advisory: advisory(), refused: None, others: Others::default() };
     let begun = State::FilingCheck { filing: filing() }.step(Event::FiledInPart(advisory()), first_try(), &POLICY);
     assert_eq!(begun.unwrap(), Step { state: completing(), wait: Wait::No });
     // A comment may be on its way when the daemon dies: the next count waits until it must have arrived.
@@ -202,8 +205,8 @@ fn a_long_text_is_completed_before_anybody_is_told_and_not_for_ever() {
     assert_eq!(adding, Step { state: completing(), wait: Wait::Backoff { at_least: POLICY.settle_time } });
     let after = |seconds| Effort { for_time: Duration::from_secs(seconds), ..first_try() };
     let told = |state: State| match state {
-        State::Answer { outcome: Outcome::Filed(_), refused: None } => "whole",
-        State::Answer { outcome: Outcome::Filed(_), refused: Some(_) } => "in part",
+        State::Answer { outcome: Outcome::Filed(_), refused: None, .. } => "whole",
+        State::Answer { outcome: Outcome::Filed(_), refused: Some(_), .. } => "in part",
         State::Completing { .. } => "waits",
         _ => "lost",
     };
@@ -239,7 +242,7 @@ fn a_refusal_goes_to_the_fallback_once_and_then_to_a_person() {
     let second = refused(State::FilingCheck { filing: filing() });
     let State::Filing { filing } = &second else { panic!("{second:?}") };
     assert_eq!((&filing.destination, filing.refused.as_ref().map(|r| &r.0)), (&fallback, Some(&repository("otel/go"))));
-    let State::Answer { outcome, refused: Some((last, _)) } = refused(second) else { panic!() };
+    let State::Answer { outcome, refused: Some((last, _)), .. } = refused(second) else { panic!() };
     assert_eq!((outcome, last), (Outcome::Held(HoldReason::Refused), fallback));
 }
 
@@ -251,31 +254,11 @@ fn poison_is_held_after_two_deaths_and_patience_ends_in_held() {
     let cases: Vec<(State, Event<'_>, Effort, State)> = vec![
         // Attempts that ended for other reasons make no poison.
         (State::first(), Event::WorkerDied, losses(0, 4), State::first()),
-        (
-            State::first(),
-            Event::WorkerDied,
-            losses(0, 5),
-            State::Answer { outcome: Outcome::Held(HoldReason::Poison), refused: None },
-        ),
-        (
-            State::first(),
-            Event::WorkerDied,
-            losses(1, 0),
-            State::Answer { outcome: Outcome::Held(HoldReason::Poison), refused: None },
-        ),
+        (State::first(), Event::WorkerDied, losses(0, 5), next::held(HoldReason::Poison)),
+        (State::first(), Event::WorkerDied, losses(1, 0), next::held(HoldReason::Poison)),
         (State::Filing { filing: told() }, later(), at(9, 3_599), State::Filing { filing: told() }),
-        (
-            State::FilingCheck { filing: filing() },
-            Event::Unknown,
-            at(9, 3_600),
-            State::Answer { outcome: Outcome::Held(HoldReason::GaveUp), refused: None },
-        ),
-        (
-            State::Filing { filing: filing() },
-            later(),
-            at(9, 3_600),
-            State::Answer { outcome: Outcome::Held(HoldReason::GaveUp), refused: None },
-        ),
+        (State::FilingCheck { filing: filing() }, Event::Unknown, at(9, 3_600), next::held(HoldReason::GaveUp)),
+        (State::Filing { filing: filing() }, later(), at(9, 3_600), next::held(HoldReason::GaveUp)),
         // The team hears of it by the filing if the urgent alert cannot be composed.
         (State::UrgentAlert { filing: filing() }, Event::WorkerDied, losses(1, 0), State::Filing { filing: filing() }),
         (
@@ -376,6 +359,7 @@ fn a_released_message_is_filed_where_the_person_says_unless_it_still_cannot_be_r
             thread: Thread::New,
             advisory: None,
             fallback: &fallback,
+            multi: Multi::Each,
         };
         let state = opening.step(event, first_try(), &POLICY).unwrap().state;
         match state {
@@ -410,7 +394,14 @@ fn a_mail_of_an_odd_shape_waits_for_a_person_whatever_it_reports() {
         let facts = MessageFacts { doubts: vec![doubt], can_encrypt_reply: true, ..facts(Encryption::Whole) };
         let verdict = verdict(kind, Some(Disclosure::Private));
         assert_eq!(plan(&verdict, &facts, thread), *expected, "{doubt:?} {kind}");
-        let event = Event::Assessed { facts: &facts, verdict: &verdict, thread, advisory: None, fallback: &fallback };
+        let event = Event::Assessed {
+            facts: &facts,
+            verdict: &verdict,
+            thread,
+            advisory: None,
+            fallback: &fallback,
+            multi: Multi::Primary,
+        };
         let state = State::Opening { released: None }.step(event, first_try(), &POLICY).unwrap().state;
         let held = state.outcome() == Some(&Outcome::Held(HoldReason::Doubtful(doubt)));
         assert_eq!(held, expected.contains(&Hold), "{doubt:?} {kind}: {state:?}");

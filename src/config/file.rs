@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::problem::Places;
 use super::{ConfigError, ENVIRONMENT_PREFIX, LogFormat, SecretSource};
-use crate::model::{Address, FilingWay, Limits, Repository};
+use crate::model::{Address, FilingWay, Limits, Multi, Repository};
 
 #[derive(Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -146,6 +146,7 @@ pub(super) struct CertificatesTable {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RoutingTable {
     pub file: Option<PathBuf>,
+    pub multi: Option<Multi>,
 }
 
 #[derive(Debug, Deserialize, Default)]

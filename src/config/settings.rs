@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::SecretSource;
-use crate::model::{Address, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
+use crate::model::{Address, FilingWay, FolderNames, Identity, Limits, Multi, SenderRules, WorkerSettings};
 
 /// Everything that one gateway is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Settings {
     pub wkd: Option<WebKeyDirectory>,
     /// The routing table; `None` is the built-in one.
     pub routing: Option<PathBuf>,
+    /// Where a report of several findings is filed.
+    pub multi: Multi,
     /// A folder whose files replace built-in templates.
     pub templates: Option<PathBuf>,
     /// What may show who sent a message.

@@ -39,6 +39,7 @@ pub(super) fn settings(file: &Path, raw: file::File, places: &Places) -> Result<
         known: check.paths(raw.keys.known),
         learn_certificates: raw.certificates.learn.unwrap_or(true),
         wkd: check.wkd(raw.certificates)?,
+        multi: raw.routing.multi.unwrap_or_default(),
         routing: raw.routing.file.map(|path| folder.join(path)),
         templates: raw.templates.folder.map(|path| folder.join(path)),
         dns_servers: check.dns_servers(&raw.sender)?,

@@ -5,9 +5,10 @@ use time::Duration;
 use super::Shared;
 use super::step::{StepError, With};
 use super::worker::Failed;
-use crate::case::{Delay, Event, Thread, is_alert, is_answer, plan};
+use crate::case::{Delay, Event, Filing, Thread, is_alert, is_answer, plan};
 use crate::model::{
-    Action, ContentDigest, Encryption, HoldReason, Kind, MailKind, MessageFacts, Outcome, OutgoingMail, Repository,
+    Action, ContentDigest, Encryption, HoldReason, Kind, MailKind, MessageFacts, Others, Outcome, OutgoingMail,
+    Repository,
 };
 use crate::ports::{Claimed, ComposeOrder, ReplyLimit, StoreError};
 
@@ -22,8 +23,8 @@ impl Shared {
     }
 
     /// Composes the alert that gives the team what cannot be filed for now.
-    pub async fn late_alert(&self, claimed: &mut Claimed, why: Delay) -> Result<(), StepError> {
-        let (remark, note) = match why {
+    pub async fn late_alert(&self, claimed: &mut Claimed, filing: Filing, why: Delay) -> Result<(), StepError> {
+        let (remark, mut note) = match why {
             Delay::Unreachable => (
                 "not filed yet",
                 "NOT FILED YET: GitHub has not taken it so far. It is tried again by itself; meanwhile this mail is all \
@@ -39,6 +40,12 @@ impl Shared {
                 ),
             ),
         };
+        if let Some(first) = &filing.others.first {
+            note = format!(
+                "filed as {} in {}; in {}, which it concerns, too, it is {note}",
+                first.ghsa_id, first.repository, filing.destination
+            );
+        }
         let order = self.order(claimed, None, vec![Action::Alert], None, vec![note]);
         self.alert_first(claimed, order, remark).await
     }
@@ -65,15 +72,20 @@ impl Shared {
         claimed: &mut Claimed,
         outcome: Outcome,
         refused: Option<(Repository, String)>,
+        others: Others,
     ) -> Result<(), StepError> {
         if claimed.was_shut && matches!(outcome, Outcome::Held(HoldReason::Unreadable(_))) {
             return self.step(claimed, Event::Composed, With::note("still shut: nobody is told once more")).await;
         }
         let mut actions = self.mails_for(claimed, &outcome, refused.is_some()).await?;
+        if !others.refused.is_empty() {
+            // The urgent alert came before it was known, and no advisory says so.
+            actions.iter_mut().filter(|action| **action == Action::AlertLink).for_each(|link| *link = Action::Alert);
+        }
         let mut notes = Vec::new();
-        let others = self.same_ciphertext(claimed).await?;
-        if !others.is_empty() {
-            notes.push(format!("the same ciphertext came from another address too: {}", others.join(", ")));
+        let twins = self.same_ciphertext(claimed).await?;
+        if !twins.is_empty() {
+            notes.push(format!("the same ciphertext came from another address too: {}", twins.join(", ")));
         } else if outcome == Outcome::Held(HoldReason::SameCiphertext) {
             notes.push(
                 "the same ciphertext came before from the same address, without what is beside it now".to_owned(),
@@ -91,7 +103,7 @@ impl Shared {
         if !open {
             actions = without_content(actions);
         }
-        let mut order = self.order(claimed, Some(outcome), actions, refused, notes);
+        let mut order = ComposeOrder { others, ..self.order(claimed, Some(outcome), actions, refused, notes) };
         let mut composed = self.compose(claimed, &order, open).await?;
         if let (Err(Failed::Refused(_)), false) = (&composed, open) {
             // Nothing that needs the message can be made: the team at least is told.
@@ -230,6 +242,7 @@ impl Shared {
             outcome,
             actions,
             refused,
+            others: Others::default(),
             opened_late: claimed.was_shut,
             notes,
             nonce: nonce(claimed),

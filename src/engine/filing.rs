@@ -11,7 +11,7 @@ use super::worker::Failed;
 use crate::case::{Event, Filing, State};
 use crate::model::{
     AdvisoryDraft, Assessment, CommentDraft, Commented, Draft, Evidence, Filed, Inquiry, Known, Online, Question,
-    RawMessage, Repository,
+    RawMessage,
 };
 use crate::ports::{CaseRecord, Claimed, DraftOrder, FilingError, StoreError};
 
@@ -40,7 +40,7 @@ impl Shared {
         }
         match (asked, &draft) {
             (Asked::Filed(advisory), Draft::Advisory(draft)) if !draft.continued.is_empty() => {
-                self.filed_in_part(claimed, advisory).await
+                self.filed_in_part(claimed, &filing, advisory).await
             }
             (asked, _) => self.asked(claimed, &filing, asked).await,
         }
@@ -81,7 +81,7 @@ impl Shared {
         let limit = self.settings.timeouts.file;
         let asked = match timeout(limit, self.parts.advisories.find(&filing.destination, &marker)).await {
             // Nobody knows how far the attempt came.
-            Ok(Ok(Some(advisory))) => return self.filed_in_part(claimed, advisory).await,
+            Ok(Ok(Some(advisory))) => return self.filed_in_part(claimed, &filing, advisory).await,
             Ok(Ok(None)) => {
                 return self.step(claimed, Event::NotFound, With::note("no lost advisory is there")).await;
             }
@@ -93,24 +93,18 @@ impl Shared {
         self.asked(claimed, &filing, asked).await
     }
 
-    async fn filed_in_part(&self, claimed: &mut Claimed, advisory: Filed) -> Result<(), StepError> {
+    async fn filed_in_part(&self, claimed: &mut Claimed, filing: &Filing, advisory: Filed) -> Result<(), StepError> {
         self.board.area("filing", Ok(()));
         let note = format!(
             "filed as {} in {}; the rest of its text, if it is long, comes next",
             advisory.ghsa_id, advisory.repository
         );
-        let with = With { advisory: Some(advisory.clone()), note, ..With::default() };
+        let with = With { advisory: of_the_case(filing, &advisory), note, ..With::default() };
         self.step(claimed, Event::FiledInPart(advisory), with).await
     }
 
     /// Adds what did not fit into the description of a filed advisory, as far as it is not there.
-    pub async fn complete(
-        &self,
-        claimed: &mut Claimed,
-        advisory: Filed,
-        refused: Option<(Repository, String)>,
-    ) -> Result<(), StepError> {
-        let filing = Filing { refused, ..Filing::new(advisory.repository.clone()) };
+    pub async fn complete(&self, claimed: &mut Claimed, advisory: Filed, filing: Filing) -> Result<(), StepError> {
         let draft = match self.draft(claimed, &filing).await? {
             Some(Draft::Advisory(draft)) => draft,
             Some(Draft::Comment(_)) => {
@@ -233,7 +227,7 @@ impl Shared {
             Asked::Filed(advisory) => {
                 self.board.area("filing", Ok(()));
                 let note = format!("filed as {} in {}", advisory.ghsa_id, advisory.repository);
-                let with = With { advisory: Some(advisory.clone()), note, ..With::default() };
+                let with = With { advisory: of_the_case(filing, &advisory), note, ..With::default() };
                 return self.step(claimed, Event::Filed(advisory), with).await;
             }
             Asked::Commented(commented) => {
@@ -281,6 +275,11 @@ fn with_similar(claimed: &Claimed, draft: &Draft) -> Option<Assessment> {
     Some(assessment)
 }
 
+/// The advisory that is the case's from now on: the first. What the reporter adds goes there.
+fn of_the_case(filing: &Filing, advisory: &Filed) -> Option<Filed> {
+    (!filing.is_besides()).then(|| advisory.clone())
+}
+
 fn no_answer() -> FilingError {
     FilingError::Unknown("no answer in time".to_owned())
 }
@@ -296,9 +295,11 @@ fn draft_order(claimed: &Claimed, filing: &Filing) -> Result<DraftOrder, StoreEr
         verdict: assessment.verdict.clone(),
         marker: marker.clone(),
         destination: filing.destination.clone(),
-        refused: filing.refused.clone(),
+        // It was the first that another repository did not take.
+        refused: filing.refused.clone().filter(|_| !filing.is_besides()),
         comment: filing.comment_on.is_some(),
         same_ciphertext: Vec::new(),
+        others: filing.others.clone(),
         online: None,
     })
 }

@@ -9,7 +9,7 @@ use super::bells::Room;
 use super::pulse::Pulse;
 use super::step::StepError;
 use super::{Shared, fail};
-use crate::case::State;
+use crate::case::{Filing, State};
 use crate::model::MessageId;
 use crate::ports::{Claimed, Lane, MailSource, StoreError};
 
@@ -130,11 +130,14 @@ impl Shared {
             match claimed.state.clone() {
                 State::Opening { released } => self.open(&mut claimed, released.is_some()).await,
                 State::UrgentAlert { .. } => self.urgent_alert(&mut claimed).await,
-                State::LateAlert { why, .. } => self.late_alert(&mut claimed, why).await,
+                State::LateAlert { filing, why, .. } => self.late_alert(&mut claimed, filing, why).await,
                 State::Filing { filing } => self.file(&mut claimed, filing).await,
                 State::FilingCheck { filing } => self.check_filing(&mut claimed, filing).await,
-                State::Completing { advisory, refused } => self.complete(&mut claimed, advisory, refused).await,
-                State::Answer { outcome, refused } => self.answer(&mut claimed, outcome, refused).await,
+                State::Completing { advisory, refused, others } => {
+                    let filing = Filing { refused, others, ..Filing::new(advisory.repository.clone()) };
+                    self.complete(&mut claimed, advisory, filing).await
+                }
+                State::Answer { outcome, refused, others } => self.answer(&mut claimed, outcome, refused, others).await,
                 State::Move { outcome } => self.settle(&mut claimed, &outcome).await,
                 State::Nothing { .. } => Ok(()),
             }

@@ -122,6 +122,7 @@ impl Shared {
             thread: known.thread,
             advisory: case.as_ref().and_then(|case| case.advisory.as_ref()),
             fallback: &self.settings.fallback,
+            multi: self.settings.multi,
         };
         tracing::info!(
             kind = %assessment.verdict.kind,

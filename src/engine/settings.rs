@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::case::{Backoff, Policy};
-use crate::model::{Limits, Repository};
+use crate::model::{Limits, Multi, Repository};
 
 /// How long a look-up may take: adapters end theirs before.
 const LOOK_UP: Duration = Duration::from_secs(30);
@@ -13,6 +13,8 @@ pub struct Settings {
     pub case_prefix: String,
     /// Where reports go that match no repository, or whose repository refuses.
     pub fallback: Repository,
+    /// Where a report of several findings is filed.
+    pub multi: Multi,
     /// Bytes of mail that one fetch may bring.
     pub batch: u64,
     /// Messages that are opened or answered at one time: as many as there are workers.
@@ -63,6 +65,7 @@ impl Settings {
         Settings {
             case_prefix,
             fallback,
+            multi: Multi::default(),
             batch: limits.message_size,
             openers: std::thread::available_parallelism().map_or(2, usize::from),
             filers: 4,

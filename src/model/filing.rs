@@ -30,6 +30,8 @@ pub struct DraftOrder {
     pub comment: bool,
     /// Cases and messages of other senders that hold the same ciphertext.
     pub same_ciphertext: Vec<String>,
+    /// The advisories that other repositories have of the same report, or will have.
+    pub others: Others,
     /// What GitHub said about releases and other advisories; `None`: it was not asked.
     pub online: Option<Online>,
 }
@@ -149,6 +151,36 @@ pub struct Filed {
     pub ghsa_id: GhsaId,
     /// Its page, which only people with access can open.
     pub url: String,
+}
+
+/// The repositories besides the first that get an advisory of their own for one report, and what has come of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Others {
+    /// The case's advisory, once it is filed and others are to follow; nothing else is asked before.
+    pub first: Option<Filed>,
+    /// Those that have none yet, in the order in which they are asked.
+    pub left: Vec<Repository>,
+    /// What was filed after the first.
+    pub filed: Vec<Filed>,
+    /// Those that did not take it, or not all of it, and why.
+    pub refused: Vec<(Repository, String)>,
+}
+
+impl Others {
+    /// Most repositories besides the first: a mail that names every repository there is must not fill them all.
+    pub const MOST: usize = 4;
+
+    /// Those of `also` that are asked besides `first`.
+    pub fn of(also: &[Repository], first: &Repository) -> Others {
+        let left = also.iter().filter(|other| *other != first).take(Self::MOST).cloned().collect();
+        Others { left, ..Others::default() }
+    }
+
+    /// Whether there is nothing to tell of.
+    pub fn is_none(&self) -> bool {
+        *self == Others::default()
+    }
 }
 
 /// A follow-up that reached its advisory.

@@ -33,7 +33,7 @@ pub use digest::{Digest, DigestOrder, Ending, FailedMail, HeldMessage, Listing, 
 pub use doubt::Doubt;
 pub use facts::MessageFacts;
 pub use filing::{
-    AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker,
+    AdvisoryDraft, AdvisorySeverity, CommentDraft, Commented, CommentedAs, Draft, DraftOrder, Filed, Marker, Others,
     Vulnerability,
 };
 pub use hidden::{is_hidden, shown};
@@ -54,6 +54,6 @@ pub use outgoing::{Assessed, Assessment, ComposeOrder, MailKind, OutgoingMail, R
 pub use report::{AttachmentSummary, CvssVector, Ecosystem, Package, Report, Severity};
 pub use same::{identity, is_same};
 pub use secret::Secret;
-pub use settings::{Edition, FilingWay, FolderNames, Identity, Limits, SenderRules, WorkerSettings};
+pub use settings::{Edition, FilingWay, FolderNames, Identity, Limits, Multi, SenderRules, WorkerSettings};
 pub use similarity::similarity;
 pub use verdict::{Action, Confidence, Disclosure, Evidence, Kind, Question, Verdict};

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    Action, Address, CaseId, IssueLink, KnownCertificate, MailId, MessageFacts, MessageId, Outcome, Repository, Verdict,
+    Action, Address, CaseId, IssueLink, KnownCertificate, MailId, MessageFacts, MessageId, Others, Outcome, Repository,
+    Verdict,
 };
 
 /// What stages 3 to 5 say about a message: all of it may be stored.
@@ -37,6 +38,8 @@ pub struct ComposeOrder {
     pub actions: Vec<Action>,
     /// The repository that should have taken it, and why it did not.
     pub refused: Option<(Repository, String)>,
+    /// What came of the other repositories that were to have an advisory of their own.
+    pub others: Others,
     /// The message was held for some time because it could not be opened, and its sender was told so.
     pub opened_late: bool,
     /// What an operator or an earlier step wants the team to know, in the gateway's words.

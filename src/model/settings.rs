@@ -100,6 +100,17 @@ pub enum FilingWay {
     Draft,
 }
 
+/// Where a report of several findings is filed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Multi {
+    /// In the repository that it concerns most; its advisory names the others.
+    #[default]
+    Primary,
+    /// In each of them, the first one and [`Others::MOST`](super::Others::MOST) more at most.
+    Each,
+}
+
 /// Where finished messages are moved in a mailbox: names of folders beside or below it, created when missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -111,6 +111,16 @@ impl<'a> Alert<'a> {
         if let Some((repository, reason)) = &self.order.refused {
             notes.push(format!("{repository} did not take it: {reason}"));
         }
+        let others = &self.order.others;
+        notes.extend(
+            others
+                .filed
+                .iter()
+                .map(|filed| format!("also filed as {} in {}: {}", filed.ghsa_id, filed.repository, filed.url)),
+        );
+        notes.extend(others.refused.iter().map(|(repository, reason)| {
+            format!("{repository} was to have an advisory of its own, and did not take it: {reason}")
+        }));
         let mut outside = Vec::new();
         if let Some((opened, report)) = self.message {
             notes.extend(doubtful_sender(&opened.sender).map(str::to_owned));

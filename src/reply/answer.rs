@@ -248,6 +248,8 @@ impl Letter<'_> {
             values.set(Placeholder::Repository, filed.repository.as_str());
             values.set(Placeholder::Advisory, filed.ghsa_id.as_str());
             values.set(Placeholder::AdvisoryUrl, &filed.url);
+            let also = self.order.others.filed.iter().map(|filed| format!("{} in {}", filed.ghsa_id, filed.repository));
+            values.set(Placeholder::AlsoFiled, also.collect::<Vec<_>>().join(",\n"));
         }
         values
     }

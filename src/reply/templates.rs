@@ -31,6 +31,7 @@ names! {
         Advisory = "advisory",
         AdvisoryUrl = "advisory_url",
         Alert = "alert",
+        AlsoFiled = "also_filed",
         Case = "case",
         CertificateFile = "certificate_file",
         CertificateUrl = "certificate_url",

@@ -13,8 +13,8 @@ use super::*;
 use crate::model::{
     Acquaintance, Action, Assessment, Attachment, Authentication, Automatic, Certificate, Confidence, ContentDigest,
     Disclosure, Encryption, EncryptionFormat, Evidence, Filed, Headers, HoldReason, Kind, LearnedFrom, MessageFacts,
-    MessageId, Outcome, Outside, Part, PartContent, Protection, Question, Secret, Sender, Signature, SignatureStatus,
-    Unreadable, Verdict, WorkerSettings,
+    MessageId, Others, Outcome, Outside, Part, PartContent, Protection, Question, Secret, Sender, Signature,
+    SignatureStatus, Unreadable, Verdict, WorkerSettings,
 };
 use crate::openpgp::{generate, read_certificates};
 
@@ -238,6 +238,7 @@ fn order(opened: &OpenedMessage, kind: Kind, actions: &[Action]) -> ComposeOrder
         })),
         actions: actions.to_vec(),
         refused: None,
+        others: Others::default(),
         opened_late: false,
         notes: vec![],
         nonce: 0xABCD,

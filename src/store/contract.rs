@@ -209,7 +209,7 @@ async fn refuses_a_stale_step(store: &dyn Store) {
 async fn keeps_raw_bytes_as_long_as_somebody_may_open_them(store: &dyn Store) {
     let held = Outcome::Held(HoldReason::WrongProject);
     let cases = [
-        (State::Answer { outcome: Outcome::Answered, refused: None }, true),
+        (State::Answer { outcome: Outcome::Answered, refused: None, others: Others::default() }, true),
         (State::Move { outcome: held.clone() }, true),
         (State::Nothing { outcome: held }, true),
         (State::Move { outcome: Outcome::Ignored(IgnoreReason::Operator) }, false),
@@ -247,7 +247,8 @@ async fn numbers_cases_and_finds_them_by_mail(store: &dyn Store) {
         ghsa_id: "GHSA-2222-3333-4444".parse().unwrap(),
         url: "https://example.org/1".into(),
     };
-    let mut filed = step(claimed.turn, State::Answer { outcome: Outcome::Filed(advisory.clone()), refused: None });
+    let answer = State::Answer { outcome: Outcome::Filed(advisory.clone()), refused: None, others: Others::default() };
+    let mut filed = step(claimed.turn, answer);
     filed.advisory = Some(advisory.clone());
     filed.assessment = Some(assessment("report-1@example.org"));
     filed.mails = vec![mail(MailKind::Reply, "ours-1@gateway.example", "erin@example.org")];

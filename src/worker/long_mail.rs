@@ -10,7 +10,7 @@ use super::Desk;
 use super::confinement::most_held;
 use crate::advisory::neutralise;
 use crate::model::{
-    Action, ComposeOrder, DraftOrder, Known, Limits, Marker, MessageId, Origin, RawMessage, WorkerSettings,
+    Action, ComposeOrder, DraftOrder, Known, Limits, Marker, MessageId, Origin, Others, RawMessage, WorkerSettings,
 };
 use crate::openpgp::Keyring;
 
@@ -104,6 +104,7 @@ fn draft(desk: &Desk, message: &RawMessage) {
         refused: None,
         comment: false,
         same_ciphertext: Vec::new(),
+        others: Others::default(),
         online: None,
     };
     desk.draft(message, &Known::default(), &order, NOW);
@@ -117,6 +118,7 @@ fn compose(desk: &Desk, message: &RawMessage) {
         outcome: None,
         actions: vec![Action::Alert, Action::Acknowledge],
         refused: None,
+        others: Others::default(),
         opened_late: false,
         notes: vec![],
         nonce: 1,

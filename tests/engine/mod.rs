@@ -1,6 +1,7 @@
 //! The engine on a real store, with a world that records what it is asked and fails on command.
 
 mod digest;
+mod each;
 mod faults;
 mod several;
 mod world;

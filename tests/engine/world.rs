@@ -256,6 +256,9 @@ impl Opener for Outside {
         if let Some(address) = field(message, "answer-to") {
             facts.answer_to = address.parse().ok();
         }
+        if let Some(also) = field(message, "also") {
+            verdict.also = also.split(' ').map(|name| name.parse().unwrap()).collect();
+        }
         if let Some(case) = field(message, "case") {
             verdict.case = case.parse().ok();
         }

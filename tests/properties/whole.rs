@@ -20,6 +20,7 @@ pub fn check(mail: &[u8]) {
         refused: None,
         comment: mail.len().is_multiple_of(2),
         same_ciphertext: Vec::new(),
+        others: Default::default(),
         online: None,
     };
     match BENCH.desk.draft(&message, &Known::default(), &order, NOW) {

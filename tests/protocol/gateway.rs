@@ -32,6 +32,8 @@ pub enum Broken {
     RepeatIsAnAttempt,
     /// Who lost a message to somebody else writes its state all the same.
     Fencing,
+    /// What another repository has of the message counts as this one's.
+    LookPerRepository,
     /// A repository that does not let itself be searched counts as one that refuses.
     BlindLookIsNoRefusal,
     /// A message is moved in the mailbox before its outcome is in the store.
@@ -52,6 +54,7 @@ pub struct Protocol {
     pub faults: u8,
     pub broken: Option<Broken>,
     right: Repository,
+    second: Repository,
     fallback: Repository,
     facts: MessageFacts,
     verdict: Verdict,
@@ -61,8 +64,9 @@ impl Protocol {
     pub fn new(mails: &'static [Mail], gateways: usize, faults: u8) -> Self {
         let super::Opened { facts, verdict } = super::opened();
         let repository = |name: &str| name.parse::<Repository>().unwrap();
-        let (right, fallback) = (repository("otel/go"), repository("otel/fallback"));
-        Protocol { mails, gateways, faults, broken: None, right, fallback, facts, verdict }
+        let (right, second) = (repository("otel/go"), repository("otel/collector"));
+        let fallback = repository("otel/fallback");
+        Protocol { mails, gateways, faults, broken: None, right, second, fallback, facts, verdict }
     }
 
     pub fn without(self, broken: Broken) -> Self {
@@ -74,7 +78,11 @@ impl Protocol {
     }
 
     fn advisory(&self, place: Place) -> Filed {
-        let repository = if place == Place::Fallback { &self.fallback } else { &self.right };
+        let repository = match place {
+            Place::Fallback => &self.fallback,
+            Place::Second => &self.second,
+            _ => &self.right,
+        };
         Filed {
             repository: repository.clone(),
             ghsa_id: "GHSA-2222-3333-4444".parse().unwrap(),
@@ -96,6 +104,7 @@ impl Protocol {
         match &filing.comment_on {
             Some(_) => Place::Comment,
             None if filing.destination == self.fallback => Place::Fallback,
+            None if filing.destination == self.second => Place::Second,
             None => Place::Right,
         }
     }
@@ -171,7 +180,11 @@ impl Protocol {
             }
             (State::Filing { .. }, End::Well) => return Phase::Begun,
             (State::FilingCheck { filing }, end) if filing.comment_on.is_none() => {
-                let found = world.github.has((message, self.place(filing)));
+                let found = if self.lacks(Broken::LookPerRepository) {
+                    world.github.has_any(message)
+                } else {
+                    world.github.has((message, self.place(filing)))
+                };
                 match end {
                     End::Well if found && !self.lacks(Broken::MarkerLookUp) => Result::Filed,
                     End::Well => Result::NotFound,
@@ -276,6 +289,7 @@ impl Protocol {
                 thread,
                 advisory: (thread == Thread::Advisory).then_some(&advisory),
                 fallback: &self.fallback,
+                multi: Multi::Each,
             },
             Result::WorkerDied => Event::WorkerDied,
             Result::Composed => Event::Composed,
@@ -310,6 +324,7 @@ impl Protocol {
         let (mut facts, mut verdict, mut thread) = (self.facts.clone(), self.verdict.clone(), Thread::New);
         match self.mails[message] {
             Mail::Private | Mail::Long | Mail::Copy => {}
+            Mail::Several => verdict.also.push(self.second.clone()),
             Mail::Public => verdict.disclosure = Some(Disclosure::Public),
             Mail::FollowUp => {
                 verdict.kind = Kind::FollowUp;

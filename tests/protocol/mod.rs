@@ -19,6 +19,7 @@ use gateway::{Broken, Protocol};
 use world::{Gateway, Mail, Queued, What, World};
 
 const ONCE: &str = "at most one advisory or comment for a message";
+const EACH: &str = "at most one advisory in each repository, and who hears of them hears of those that are not there";
 const AFTER: &str = "no reply before the filing that it tells of";
 const WHOLE: &str = "who hears of a long report's advisory hears whether its rest is missing";
 const MOVED: &str = "nothing is moved before its outcome is recorded";
@@ -32,6 +33,17 @@ fn promises() -> Vec<Property<Protocol>> {
         Property::always(ONCE, |_, world: &World| {
             (0..world.rows.len()).all(|message| world.github.count(message) <= 1 && world.github.rests(message) <= 1)
         }),
+        Property::always(EACH, |protocol: &Protocol, world: &World| {
+            (0..world.rows.len()).all(|message| {
+                let said_each = world.rows[message].as_ref().is_some_and(|row| match &*row.state.0 {
+                    State::Answer { outcome: Outcome::Filed(_), others, .. } => others.refused.is_empty(),
+                    _ => false,
+                });
+                let seconds = world.github.seconds(message);
+                let wanted = protocol.mails[message] == Mail::Several;
+                seconds <= u8::from(wanted) && (!(wanted && said_each) || seconds == 1)
+            })
+        }),
         Property::always(AFTER, |_, world: &World| {
             let told = world.outbox.keys().chain(world.delivered.keys()).filter(|mail| mail.what == What::FiledReply);
             told.into_iter().all(|mail| world.github.count(mail.message) == 1)
@@ -39,7 +51,7 @@ fn promises() -> Vec<Property<Protocol>> {
         Property::always(WHOLE, |protocol: &Protocol, world: &World| {
             (0..world.rows.len()).all(|message| {
                 let said_whole = world.rows[message].as_ref().is_some_and(|row| {
-                    matches!(&*row.state.0, State::Answer { outcome: Outcome::Filed(_), refused: None })
+                    matches!(&*row.state.0, State::Answer { outcome: Outcome::Filed(_), refused: None, .. })
                 });
                 protocol.mails[message] != Mail::Long || !said_whole || world.github.rests(message) == 1
             })
@@ -147,7 +159,7 @@ fn check(protocol: Protocol) -> usize {
 #[test]
 fn the_protocol_keeps_its_promises_whatever_goes_wrong() {
     use Mail::*;
-    let one: &[&'static [Mail]] = &[&[Private], &[Long], &[Public], &[FollowUp], &[Shut]];
+    let one: &[&'static [Mail]] = &[&[Private], &[Long], &[Public], &[FollowUp], &[Shut], &[Several]];
     let mut states = 0;
     for mails in one {
         states += check(Protocol::new(mails, 1, 4));
@@ -162,7 +174,7 @@ fn the_protocol_keeps_its_promises_whatever_goes_wrong() {
 #[test]
 fn the_loss_of_each_guard_is_noticed() {
     use Broken::*;
-    let cases: [(Broken, &'static [Mail], &str); 15] = [
+    let cases: [(Broken, &'static [Mail], &str); 18] = [
         (MarkerLookUp, &[Mail::Private], ONCE),
         (MarkerLookUp, &[Mail::FollowUp], ONCE),
         (AttemptBeforeEffect, &[Mail::Private], ONCE),
@@ -174,6 +186,9 @@ fn the_loss_of_each_guard_is_noticed() {
         (SettleTime, &[Mail::Long], ONCE),
         (RepeatIsAnAttempt, &[Mail::Long], ONCE),
         (BlindLookIsNoRefusal, &[Mail::Private], ONCE),
+        (MarkerLookUp, &[Mail::Several], EACH),
+        (SettleTime, &[Mail::Several], EACH),
+        (LookPerRepository, &[Mail::Several], EACH),
         (CommitBeforeMove, &[Mail::Private], MOVED),
         (MailsInTheStep, &[Mail::Private], ALERTED),
         (CursorWithMessages, &[Mail::Private], ENDS),

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use advisory_intake::case::{Filing, Folder, State};
-use advisory_intake::model::Outcome;
+use advisory_intake::model::{Others, Outcome};
 
 /// A message, by its place in the mailbox.
 pub type Number = usize;
@@ -25,6 +25,8 @@ pub enum Mail {
     Shut,
     /// The same bytes as the first message.
     Copy,
+    /// A private report that concerns a second repository, where each gets an advisory.
+    Several,
 }
 
 /// Everything there is at one instant.
@@ -75,6 +77,9 @@ impl Hash for Waits {
         // What tells the states of these models apart; the texts in them are always the same.
         self.0.name().hash(hasher);
         matches!(&*self.0, State::Answer { refused: Some(_), .. }).hash(hasher);
+        if let State::Answer { others, .. } = &*self.0 {
+            hash_others(others, hasher);
+        }
         match &*self.0 {
             State::Opening { .. } => {}
             State::UrgentAlert { filing } | State::Filing { filing } | State::FilingCheck { filing } => {
@@ -84,8 +89,9 @@ impl Hash for Waits {
                 hash_filing(filing, hasher);
                 (why, begun).hash(hasher);
             }
-            State::Completing { advisory, refused } => {
+            State::Completing { advisory, refused, others } => {
                 (advisory.repository.as_str(), refused.is_some()).hash(hasher);
+                hash_others(others, hasher);
             }
             State::Answer { outcome, .. } | State::Move { outcome } | State::Nothing { outcome } => match outcome {
                 Outcome::Filed(advisory) => advisory.repository.as_str().hash(hasher),
@@ -101,6 +107,12 @@ impl Hash for Waits {
 fn hash_filing<H: Hasher>(filing: &Filing, hasher: &mut H) {
     filing.destination.as_str().hash(hasher);
     (filing.refused.is_some(), filing.comment_on.is_some(), filing.urgent, filing.told).hash(hasher);
+    hash_others(&filing.others, hasher);
+}
+
+fn hash_others<H: Hasher>(others: &Others, hasher: &mut H) {
+    others.first.as_ref().map(|first| first.repository.as_str()).hash(hasher);
+    (others.left.len(), others.filed.len(), others.refused.len()).hash(hasher);
 }
 
 /// A mail, by what makes its Message-ID: whose it is and what for.
@@ -127,7 +139,7 @@ pub enum Queued {
     Sent,
 }
 
-/// The advisories of two repositories: where a report belongs, and the one for the rest.
+/// The advisories of three repositories: where a report belongs, another that it concerns, and the one for the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct GitHub {
     /// What carries a message's marker, how often, and where.
@@ -140,6 +152,8 @@ pub struct GitHub {
 pub enum Place {
     Right,
     Fallback,
+    /// Another repository that the report concerns.
+    Second,
     /// A comment on an advisory.
     Comment,
     /// The rest of a long report, as a comment on its advisory.
@@ -155,9 +169,20 @@ impl GitHub {
         self.kept.contains_key(&request)
     }
 
-    /// How often a message was filed or added.
+    /// How often a message was filed as its case's advisory, or added.
     pub fn count(&self, message: Number) -> u8 {
-        self.kept.iter().filter(|((of, at), _)| *of == message && *at != Place::Rest).map(|(_, count)| count).sum()
+        let besides = |at: &Place| matches!(at, Place::Rest | Place::Second);
+        self.kept.iter().filter(|((of, at), _)| *of == message && !besides(at)).map(|(_, count)| count).sum()
+    }
+
+    /// How often a message was filed in the other repository that it concerns.
+    pub fn seconds(&self, message: Number) -> u8 {
+        self.kept.get(&(message, Place::Second)).copied().unwrap_or_default()
+    }
+
+    /// Whether anything of a message is there, wherever.
+    pub fn has_any(&self, message: Number) -> bool {
+        self.kept.keys().any(|(of, _)| *of == message)
     }
 
     /// How often the rest of a message was added.

@@ -77,6 +77,7 @@ async fn a_worker_opens_judges_and_composes() {
         outcome: None,
         actions: vec![Action::Alert, Action::Acknowledge],
         refused: None,
+        others: Default::default(),
         opened_late: false,
         notes: vec![],
         nonce: 7,
