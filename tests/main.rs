@@ -2,6 +2,7 @@
 
 mod architecture;
 mod engine;
+mod faults;
 mod properties;
 mod protocol;
 mod readme;

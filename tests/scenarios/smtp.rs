@@ -11,8 +11,8 @@ use crate::support::ca::Ca;
 use crate::support::dovecot::Dovecot;
 use crate::support::postfix::Postfix;
 use crate::support::process::eventually;
+use crate::support::proxy::Proxy;
 use crate::support::script::{Scripted, Talk};
-use crate::support::wire::Wire;
 
 const CANARY: &str = "canary-on-the-wire";
 
@@ -42,7 +42,7 @@ async fn postfix_takes_mail_over_tls_from_the_null_sender() {
     let postfix = Postfix::start(&dovecot);
     let implicit = Settings { tls: Tls::Implicit, port: postfix.submissions_port, ..postfix.settings() };
     for settings in [postfix.settings(), implicit] {
-        let wire = Wire::to(settings.port);
+        let wire = Proxy::to(settings.port);
         let smtp = Smtp::new(Settings { port: wire.port, ..settings });
         assert!(smtp.check().await.iter().all(|finding| finding.level == Level::Good));
         for _ in 0..2 {

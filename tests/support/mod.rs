@@ -15,6 +15,6 @@ pub mod pgpmime;
 pub mod postfix;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod script;
-pub mod wire;
 pub mod world;

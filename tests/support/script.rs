@@ -79,7 +79,7 @@ async fn listen<F: Future<Output = ()> + Send>(handle: impl Fn(TcpStream) -> F +
     port
 }
 
-fn acceptor(ca: &Ca) -> TlsAcceptor {
+pub(super) fn acceptor(ca: &Ca) -> TlsAcceptor {
     let certificate = CertificateDer::from_pem_file(&ca.cert_file).unwrap();
     let key = PrivateKeyDer::from_pem_file(&ca.key_file).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -6,7 +6,7 @@ use super::daemon::{Gateway, wait_for};
 use super::dovecot::{Dovecot, PASSWORD};
 use super::github_double::GithubDouble;
 use super::postfix::Postfix;
-use super::wire::Wire;
+use super::proxy::Proxy;
 
 /// The mailbox that the gateway reads: Postfix delivers by the local part.
 pub const MAILBOX: &str = "security-intake";
@@ -19,7 +19,7 @@ pub struct World {
     pub postfix: Postfix,
     pub github: GithubDouble,
     /// Between the gateway and Postfix, without TLS, so that everything it sends can be looked at.
-    pub wire: Wire,
+    pub wire: Proxy,
     pub gateway: Gateway,
 }
 
@@ -30,7 +30,7 @@ impl World {
         let postfix = Postfix::start(&dovecot);
         let github = GithubDouble::start();
         github.add_owner("open-telemetry");
-        let wire = Wire::to(postfix.plain_port);
+        let wire = Proxy::to(postfix.plain_port);
         let gateway = Gateway::new(&configuration(&dovecot, &github, wire.port, more));
         std::fs::create_dir(gateway.folder().join("state")).unwrap();
         gateway.put("imap-password", PASSWORD.as_bytes());

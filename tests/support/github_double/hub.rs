@@ -15,7 +15,7 @@ use super::{APP, INSTALLATION, app_key, shapes};
 
 /// What the double knows and has seen.
 pub struct Hub {
-    base: String,
+    pub base: String,
     contract: Contract,
     pub token: String,
     /// Installation tokens, and until when they are good.

@@ -52,6 +52,16 @@ impl GithubDouble {
         &self.uri
     }
 
+    /// The port behind [`GithubDouble::uri`].
+    pub fn port(&self) -> u16 {
+        self.uri.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap()
+    }
+
+    /// What it says of itself names this port: of a proxy before it.
+    pub fn is_seen_at(&self, port: u16) {
+        self.hub().base = format!("http://127.0.0.1:{port}");
+    }
+
     /// The token that it accepts.
     pub fn token(&self) -> String {
         self.hub().token.clone()
