@@ -1,1 +1,162 @@
+//! GitHub breaks: answers are lost, late, cut or refusals, and nobody says whether something was filed.
 
+use std::time::{Duration, Instant};
+
+use super::mails::Sent;
+use super::rig::{Rig, TIMEOUT};
+use crate::support::github_double::{Fault, Repo, What};
+use crate::support::proxy::{At, End, Then};
+
+const FALLBACK: &str = "open-telemetry/sig-security";
+
+/// What breaks about one repository.
+enum Breaks {
+    /// The way to it, at requests that this expression fits.
+    Way(&'static str, Then),
+    /// Its answers to requests to file, so many times.
+    Answers(usize, What),
+    /// How it is set up.
+    Itself(fn(&mut Repo)),
+}
+
+/// Each row: a repository, what breaks, what is noted about it, where its report is in the end, and how many requests to
+/// file reached the repository that broke. All of them break at one time.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_report_is_filed_once_however_filing_breaks() {
+    use Breaks::{Answers, Itself, Way};
+    const POST: &str = "^POST ";
+    let there = "";
+    let limited = What::with_headers(429, &[("retry-after", "1")], "{}");
+    let rows: Vec<(&str, Breaks, &str, &str, usize)> = vec![
+        ("opentelemetry-js", Way(POST, Then::unheard(End::Close)), "perhaps filed: the connection", there, 1),
+        ("opentelemetry-java", Way(POST, Then::unheard(End::Reset)), "perhaps filed: the connection", there, 1),
+        ("opentelemetry-python", Way(POST, Then::unheard(End::Stall)), "perhaps filed: ", there, 1),
+        ("opentelemetry-ruby", Way(POST, Then::heard(0, End::Close)), "perhaps filed: the connection", there, 1),
+        ("opentelemetry-rust", Way(POST, Then::heard(0, End::Reset)), "perhaps filed: the connection", there, 1),
+        ("opentelemetry-php", Way(POST, Then::heard(0, End::Stall)), "perhaps filed: ", there, 1),
+        ("opentelemetry-swift", Way(POST, Then::heard(20, End::Close)), "perhaps filed: the connection", there, 1),
+        (
+            "opentelemetry-erlang",
+            Way(POST, Then::heard(400, End::Close)),
+            "perhaps filed: GitHub's answer broke off",
+            there,
+            1,
+        ),
+        (
+            "opentelemetry-dotnet",
+            Way(POST, Then::heard(400, End::Reset)),
+            "perhaps filed: GitHub's answer broke off",
+            there,
+            1,
+        ),
+        ("opentelemetry-go", Way(POST, Then::heard(400, End::Stall)), "perhaps filed: ", there, 1),
+        ("opentelemetry-cpp", Way(POST, Then::late(TIMEOUT * 2)), "perhaps filed: ", there, 1),
+        // Nor can it be looked for: what is in doubt is not filed again.
+        ("opentelemetry-android", Way("", Then::heard(0, End::Reset)), "not now: ", there, 1),
+        ("opentelemetry-lambda", Way("", Then::heard(0, End::Stall)), "not now: ", there, 1),
+        ("opentelemetry-operator", Answers(2, What::status(500, "")), "perhaps filed: GitHub answered 500", there, 3),
+        (
+            "opentelemetry-helm-charts",
+            Answers(1, What::after_storing(502, "<html>")),
+            "perhaps filed: GitHub answered 502",
+            there,
+            1,
+        ),
+        (
+            "opentelemetry-demo",
+            Answers(1, What::after_storing(503, "")),
+            "perhaps filed: GitHub answered 503",
+            there,
+            1,
+        ),
+        (
+            "opentelemetry-collector",
+            Answers(1, What::after_storing(201, "<html>")),
+            "perhaps filed: GitHub took",
+            there,
+            1,
+        ),
+        (
+            "opentelemetry-js-contrib",
+            Answers(1, What::after_storing(201, "{}")),
+            "perhaps filed: GitHub took",
+            there,
+            1,
+        ),
+        (
+            "opentelemetry-ruby-contrib",
+            Answers(2, What::status(401, "{}")),
+            "not now: GitHub does not accept the credentials",
+            there,
+            3,
+        ),
+        (
+            "opentelemetry-proto",
+            Answers(1, What::status(409, "{}")),
+            "not now: open-telemetry/opentelemetry-proto is being changed",
+            there,
+            2,
+        ),
+        (
+            "opentelemetry-go-contrib",
+            Answers(1, What::status(410, "{}")),
+            "refused: open-telemetry/opentelemetry-go-contrib is gone",
+            FALLBACK,
+            1,
+        ),
+        ("opentelemetry-specification", Answers(1, What::status(404, "{}")), "", there, 2),
+        (
+            "opentelemetry-java-contrib",
+            Itself(|repo| (repo.reporting, repo.may_draft) = (false, false)),
+            "no rights",
+            FALLBACK,
+            2,
+        ),
+        ("opentelemetry-php-contrib", Itself(|repo| repo.archived = true), "is archived", FALLBACK, 1),
+        ("opentelemetry-cpp-contrib", Itself(|repo| repo.sections = vec!["Impact".into()]), "", there, 2),
+        ("opentelemetry-rust-contrib", Itself(|repo| repo.refuses = Some("cwe_ids")), "", there, 2),
+        (
+            "opentelemetry-injector",
+            Itself(|repo| repo.refuses = Some("summary")),
+            "refused the advisory: summary",
+            FALLBACK,
+            2,
+        ),
+        ("opentelemetry-network", Itself(|repo| repo.moved_to = Some(FALLBACK.into())), "", FALLBACK, 1),
+        ("opentelemetry-configuration", Answers(2, limited), "not now: GitHub's rate limit", there, 3),
+    ];
+    let mut rig = Rig::start().await;
+    let mut expected = Vec::new();
+    for (name, breaks, noted, _, requests) in &rows {
+        let repository = format!("open-telemetry/{name}");
+        match breaks {
+            Way(request, then) => {
+                rig.http.breaks(At::line(&format!("{request}.*/repos/{repository}/security-advisories")), then.clone());
+            }
+            Answers(times, what) => rig.github.fail(&repository, Fault::on("report", what.clone()).times(*times)),
+            Itself(change) => rig.github.change(&repository, change),
+        }
+        expected.push((repository, *noted, *requests));
+    }
+    let mut mails = Vec::new();
+    for ((repository, ..), row) in expected.iter().zip(&rows) {
+        let sent = if mails.len() % 2 == 0 { rig.mails.sealed(repository) } else { rig.mails.plain(repository) };
+        let there = if row.3.is_empty() { repository.clone() } else { row.3.to_owned() };
+        mails.push(Sent { repository: Some(there), ..sent });
+    }
+    let tokens: Vec<String> = mails.iter().map(|mail| mail.token.clone()).collect();
+    mails.extend(rig.mails.mixed("open-telemetry/opentelemetry-collector-contrib"));
+    rig.deliver(mails);
+    for (token, (_, noted, _)) in tokens.iter().zip(&expected) {
+        let sent = rig.sent(token);
+        rig.until(&format!("{noted} of {token}"), async || rig.story_of(sent).await.contains(noted)).await;
+    }
+    assert!(rig.http.mend() > 0);
+    rig.is_sound("GitHub").await;
+    let requests = rig.github.requests();
+    for (repository, noted, count) in &expected {
+        let to_file = requests.iter().filter(|seen| matches!(seen.endpoint, "report" | "create"));
+        assert_eq!(to_file.filter(|seen| seen.repository == *repository).count(), *count, "{repository}: {noted}");
+    }
+    rig.stop().await;
+}

@@ -31,7 +31,7 @@ use crate::support::world::{ADDRESS, MAILBOX, test_keys};
 /// How long the gateway may take to recover: these machines are shared.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest wait for a server's answer.
-pub const TIMEOUT: Duration = Duration::from_millis(1_000);
+pub const TIMEOUT: Duration = Duration::from_millis(500);
 const OWNER: &str = "open-telemetry";
 /// Members of the team: two with a certificate, one without a usable one.
 const TEAM: [&str; 3] = ["lena", "samir", "petra"];
@@ -270,9 +270,9 @@ fn settings() -> Settings {
     let seconds = Duration::from_secs;
     settings.openers = 2;
     settings.replies_per_day = 1_000;
-    settings.backoff = Backoff { first: Duration::from_millis(100), ceiling: Duration::from_millis(400) };
+    settings.backoff = Backoff { first: Duration::from_millis(50), ceiling: Duration::from_millis(200) };
     settings.setup_wait = Duration::from_millis(400);
-    settings.look = Duration::from_millis(200);
+    settings.look = Duration::from_millis(100);
     settings.timeouts = Timeouts {
         fetch: seconds(5),
         open: seconds(60),
