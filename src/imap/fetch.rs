@@ -20,19 +20,32 @@ const MAX_HEADER: u64 = 256 << 10;
 const LISTING: Allowance = Allowance { literal: 1 << 10, total: 64 << 20 };
 /// Most messages asked for in one command.
 const MAX_GROUP: usize = 100;
-/// How often a server may refuse one message before the rest goes on without it.
+/// How often in a row a server may refuse one message, leave it out, or answer with what is not taken, before the rest goes
+/// on without it.
 const MAX_REFUSALS: u32 = 3;
+/// How often in a row a connection may end, or fall silent, at one message before the rest goes on without it. More than
+/// refusals: it may be the network.
+const MAX_BREAKS: u32 = 6;
 
 /// What is remembered from a fetch that failed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Trouble {
     /// The last fetch failed: one message at a time, so that only the cause fails again.
     pub(super) careful: bool,
-    /// The message that the server refused last (UIDVALIDITY and UID), and how often.
-    pub(super) refused: Option<(u32, u32, u32)>,
+    /// The message at which fetching failed last.
+    pub(super) stuck: Option<Stuck>,
 }
 
-/// The next messages after `cursor`, oldest first.
+/// A message that was asked for alone, and did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stuck {
+    uid_validity: u32,
+    uid: u32,
+    refusals: u32,
+    breaks: u32,
+}
+
+/// The next messages after `cursor`, oldest first. When this fails or is abandoned, `trouble` has what the next call needs.
 pub(super) async fn fetch(
     connection: &mut Connection,
     settings: &Settings,
@@ -41,6 +54,7 @@ pub(super) async fn fetch(
     budget: u64,
     trouble: &mut Trouble,
 ) -> Result<Batch, SourceError> {
+    let careful = std::mem::replace(&mut trouble.careful, true);
     let after = match cursor {
         Some(Cursor::Imap { uid_validity, uid }) if *uid_validity == connection.uid_validity => *uid,
         Some(Cursor::Imap { .. }) => {
@@ -49,7 +63,7 @@ pub(super) async fn fetch(
         }
         _ => 0,
     };
-    let mut job = Job { connection, settings, source, trouble };
+    let mut job = Job { connection, settings, source, careful, trouble };
     job.list(after).await?;
     let mut batch = Batch { messages: Vec::new(), cursor: None };
     let mut left = budget;
@@ -59,10 +73,11 @@ pub(super) async fn fetch(
         left = left.saturating_sub(messages.iter().map(|message| message.bytes.len() as u64).sum());
         batch.messages.extend(messages);
         batch.cursor = Some(Cursor::Imap { uid_validity: job.connection.uid_validity, uid: last });
-        if job.trouble.careful && !batch.messages.is_empty() {
+        if careful && !batch.messages.is_empty() {
             break;
         }
     }
+    job.trouble.careful = false;
     Ok(batch)
 }
 
@@ -70,6 +85,8 @@ struct Job<'a> {
     connection: &'a mut Connection,
     settings: &'a Settings,
     source: &'a str,
+    /// One message at a time.
+    careful: bool,
     trouble: &'a mut Trouble,
 }
 
@@ -102,11 +119,37 @@ impl Job<'_> {
 
     /// The next messages to be fetched with one command; `None` when the budget is used up or nothing is left.
     fn next_group(&mut self, budget: u64, first: bool) -> Option<Vec<Listed>> {
-        let most = if self.trouble.careful { 1 } else { MAX_GROUP };
+        let most = if self.careful { 1 } else { MAX_GROUP };
         take_group(&mut self.connection.listed, self.settings.message_size, budget, most, first)
     }
 
+    /// The messages of a group. One that does not come, however often it is asked for, must not hold up the others: it is
+    /// recorded without content, so that a person sees it.
     async fn bodies(&mut self, group: &[Listed]) -> Result<Vec<RawMessage>, SourceError> {
+        let [listed] = group else { return self.ask(group).await.map_err(|failure| self.error(failure)) };
+        let Stuck { refusals, breaks, .. } = self.stuck_at(listed);
+        if refusals >= MAX_REFUSALS || breaks >= MAX_BREAKS {
+            return Ok(vec![self.without_content(listed)]);
+        }
+        // Counted before, since this call may be abandoned.
+        self.note(listed, refusals, breaks + 1);
+        let failure = match self.ask(group).await {
+            Ok(messages) => {
+                self.trouble.stuck = None;
+                return Ok(messages);
+            }
+            Err(failure) => failure,
+        };
+        if matches!(failure, Failure::Refused { .. } | Failure::Broken(SourceError::Server(_))) {
+            self.note(listed, refusals + 1, breaks);
+        }
+        match failure {
+            Failure::Refused { .. } if refusals + 1 >= MAX_REFUSALS => Ok(vec![self.without_content(listed)]),
+            failure => Err(self.error(failure)),
+        }
+    }
+
+    async fn ask(&mut self, group: &[Listed]) -> Result<Vec<RawMessage>, Failure> {
         let limit = self.settings.message_size;
         let too_large = group.first().is_some_and(|listed| listed.size > limit);
         let (section, most) = if too_large { ("HEADER", MAX_HEADER) } else { ("", limit.saturating_add(1)) };
@@ -121,32 +164,37 @@ impl Job<'_> {
                 found.insert(uid, bytes);
             }
         });
-        match run.await {
-            Ok(()) => {
-                Ok(group.iter().filter_map(|l| Some(self.message(l, found.remove(&l.uid)?, too_large))).collect())
-            }
-            Err(failure @ Failure::Refused { .. }) => self.refused(group, failure),
-            Err(failure) => Err(self.error(failure)),
-        }
+        run.await?;
+        // What was listed and does not come must not be passed over. Somebody may have removed it: then it is not listed
+        // again on the next connection.
+        let message = |listed: &Listed| Some(self.message(listed, found.remove(&listed.uid)?, too_large));
+        group.iter().map(message).collect::<Option<Vec<_>>>().ok_or_else(|| {
+            Failure::Broken(SourceError::Server(format!(
+                "{} left out a message of `{}` that it had listed",
+                self.connection.host(),
+                self.settings.mailbox
+            )))
+        })
     }
 
-    /// A message that the server will not give, however often it is asked, must not hold up the others: it is recorded
-    /// without content, so that a person sees it.
-    fn refused(&mut self, group: &[Listed], failure: Failure) -> Result<Vec<RawMessage>, SourceError> {
-        if let [listed] = group {
-            let key = (self.connection.uid_validity, listed.uid);
-            let before = self.trouble.refused.filter(|(validity, uid, _)| (*validity, *uid) == key).map_or(0, |r| r.2);
-            self.trouble.refused = Some((key.0, key.1, before + 1));
-            if before + 1 >= MAX_REFUSALS {
-                warn!(
-                    source = self.source,
-                    uid = listed.uid,
-                    "the server refuses a message: going on without its content"
-                );
-                return Ok(vec![self.message(listed, Vec::new(), true)]);
-            }
-        }
-        Err(self.error(failure))
+    /// What is known of failures at this message.
+    fn stuck_at(&self, listed: &Listed) -> Stuck {
+        let fresh = Stuck { uid_validity: self.connection.uid_validity, uid: listed.uid, refusals: 0, breaks: 0 };
+        let same = |stuck: &Stuck| (stuck.uid_validity, stuck.uid) == (fresh.uid_validity, fresh.uid);
+        self.trouble.stuck.filter(same).unwrap_or(fresh)
+    }
+
+    fn note(&mut self, listed: &Listed, refusals: u32, breaks: u32) {
+        self.trouble.stuck = Some(Stuck { refusals, breaks, ..self.stuck_at(listed) });
+    }
+
+    fn without_content(&self, listed: &Listed) -> RawMessage {
+        warn!(
+            source = self.source,
+            uid = listed.uid,
+            "the server does not give a message: going on without its content"
+        );
+        self.message(listed, Vec::new(), true)
     }
 
     fn message(&self, listed: &Listed, mut bytes: Vec<u8>, truncated: bool) -> RawMessage {

@@ -148,11 +148,7 @@ impl MailSource for Imap {
     async fn fetch(&self, cursor: Option<&Cursor>, budget: u64) -> Result<Batch, SourceError> {
         let mut state = self.state().await;
         let mut connection = self.connection(&mut state).await?;
-        let careful = std::mem::replace(&mut state.trouble.careful, true);
-        // Set while fetching, so that it stays set if this call fails or is abandoned.
-        let mut trouble = Trouble { careful, ..state.trouble };
-        let result = fetch(&mut connection, &self.settings, &self.name, cursor, budget, &mut trouble).await;
-        state.trouble = Trouble { careful: result.is_err(), ..trouble };
+        let result = fetch(&mut connection, &self.settings, &self.name, cursor, budget, &mut state.trouble).await;
         if result.is_ok() {
             state.connection = Some(connection);
         }

@@ -1,7 +1,5 @@
 //! GitHub breaks: answers are lost, late, cut or refusals, and nobody says whether something was filed.
 
-use std::time::{Duration, Instant};
-
 use super::mails::Sent;
 use super::rig::{Rig, TIMEOUT};
 use crate::support::github_double::{Fault, Repo, What};

@@ -23,7 +23,7 @@ const NOBODY: (u32, u32) = (65_534, 65_534);
 /// A running Dovecot.
 #[derive(Debug)]
 pub struct Dovecot {
-    _server: Server,
+    server: Option<Server>,
     folder: TempDir,
     pub ca: Ca,
     pub imap_port: u16,
@@ -56,10 +56,26 @@ impl Dovecot {
         let file = folder.path().join("dovecot.conf");
         let config = configuration(folder.path(), ports, ids, root);
         fs::write(&file, format!("{config}\n{more}\n")).unwrap();
-        let log = folder.path().join("dovecot.log");
-        let server = Server::start(Command::new("/usr/sbin/dovecot").arg("-F").arg("-c").arg(&file), &ports, &log);
+        let server = Some(run(folder.path(), &ports));
         let counter = AtomicU32::new(0);
-        Dovecot { _server: server, folder, ca, imap_port, imaps_port, auth_port, lmtp_port, owner, counter }
+        Dovecot { server, folder, ca, imap_port, imaps_port, auth_port, lmtp_port, owner, counter }
+    }
+
+    /// Stops it and starts it again.
+    pub fn restart(&mut self) {
+        drop(self.server.take());
+        let ports = [self.imap_port, self.imaps_port, self.auth_port, self.lmtp_port];
+        self.server = Some(run(self.folder.path(), &ports));
+    }
+
+    /// Makes it number the messages of a folder anew, under another UIDVALIDITY.
+    pub fn renumber(&self, user: &str, mailbox: &str) {
+        for file in fs::read_dir(self.maildir(user, mailbox)).unwrap().map(|entry| entry.unwrap()) {
+            let name = file.file_name().into_string().unwrap();
+            if name.starts_with("dovecot-uid") || name.starts_with("dovecot.index") {
+                fs::remove_file(file.path()).unwrap();
+            }
+        }
     }
 
     /// Settings with which `user`'s INBOX is read.
@@ -105,6 +121,11 @@ impl Dovecot {
         let maildir = self.folder.path().join("mail").join(user).join("Maildir");
         if mailbox == "INBOX" { maildir } else { maildir.join(format!(".{mailbox}")) }
     }
+}
+
+fn run(folder: &Path, ports: &[u16]) -> Server {
+    let mut command = Command::new("/usr/sbin/dovecot");
+    Server::start(command.arg("-F").arg("-c").arg(folder.join("dovecot.conf")), ports, &folder.join("dovecot.log"))
 }
 
 /// The messages of any Maildir, by file name.
