@@ -8,6 +8,9 @@ ARGS    ?=
 KEEP    ?=
 # Which tests: `make test TESTS=imap`.
 TESTS   ?=
+# Bounds of `make soak`: how often a gateway is killed, and how many messages there are.
+ROUNDS   ?= 200
+MESSAGES ?= 1000
 # Seconds for each fuzz target: `make fuzz FUZZ_SECONDS=1200`.
 FUZZ_SECONDS ?= 60
 
@@ -16,7 +19,7 @@ BINARY     = $(TARGET_DIR)/release/advisory-intake
 UNIT_DIR   = $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus fuzz setup-build setup-test fmt clippy lint ci bench build install uninstall fixtures clean
+.PHONY: help demo test soak corpus fuzz setup-build setup-test fmt clippy lint ci bench build install uninstall fixtures clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -32,6 +35,10 @@ test: setup-build setup-test ## Run all tests, with real servers on this machine
 		echo "$(CARGO) test $(TESTS)"; \
 		$(CARGO) test --locked --no-fail-fast $(TESTS); \
 	fi
+
+soak: setup-build setup-test ## Kill and load the gateway for an hour or so (ROUNDS=200 MESSAGES=1000, TESTS=name for some)
+	ADVISORY_INTAKE_ROUNDS=$(ROUNDS) ADVISORY_INTAKE_MESSAGES=$(MESSAGES) \
+		$(CARGO) test --locked --test main -- --ignored --nocapture --test-threads=1 $(or $(TESTS),soak)
 
 corpus: setup-build setup-test ## Hold the program to labelled mail in the folder CORPUS, of which no copy is here
 	@test -d "$(CORPUS)" || { echo "Say where the mail is: make corpus CORPUS=folder (see tests/scenarios/corpus.rs)" >&2; exit 1; }

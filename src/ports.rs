@@ -378,10 +378,19 @@ pub enum Lane<'a> {
     Open,
     /// Filing: waits for GitHub.
     File,
+    /// What [`Lane::Open`] and [`Lane::File`] leave alone, because two or more claims of it ended without a word: the
+    /// gateway went down while it had this in hand, for a reason of its own or because of this. Those that were lost up to
+    /// `lost` times, the least often lost first, to be taken up one at a time.
+    Suspect { lost: u32 },
     /// Moving what this source brought ([`Store::record`]).
     Settle(&'a str),
     /// Whatever waits for this one message.
     One(MessageId),
+}
+
+impl Lane<'_> {
+    /// From so many lost claims on a message is a [`Lane::Suspect`]: one is chance.
+    pub const SUSPECT: u32 = 2;
 }
 
 /// A message that [`Store::record`] took in.

@@ -5,6 +5,7 @@ use tokio::sync::watch;
 pub(super) struct Bells {
     open: Bell,
     file: Bell,
+    suspect: Bell,
     settle: Bell,
     mail: Bell,
 }
@@ -17,6 +18,8 @@ struct Bell(watch::Sender<()>);
 pub(super) enum Room {
     Open,
     File,
+    /// Never rung: nobody is in haste there.
+    Suspect,
     Settle,
     Mail,
 }
@@ -42,6 +45,7 @@ impl Bells {
         match room {
             Room::Open => &self.open,
             Room::File => &self.file,
+            Room::Suspect => &self.suspect,
             Room::Settle => &self.settle,
             Room::Mail => &self.mail,
         }

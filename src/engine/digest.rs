@@ -5,10 +5,10 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime, Time};
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
 use super::bells::Room;
 use super::pulse::Pulse;
 use super::worker::Failed;
+use super::{Shared, fail};
 use crate::model::OutgoingMail;
 use crate::ports::{Digest, DigestOrder, StoreError};
 
@@ -57,7 +57,10 @@ impl Shared {
                 Err(_) => return Ok(Looked::NotMade),
             }
         };
-        if self.parts.store.digest_made(&digest, &mails).await? && !mails.is_empty() {
+        fail::point("digest", "before");
+        let is_made = self.parts.store.digest_made(&digest, &mails).await?;
+        fail::point("digest", "after");
+        if is_made && !mails.is_empty() {
             self.bells.ring(Room::Mail);
             tracing::info!(mails = mails.len(), messages = digest.ended(), "digest made");
         }

@@ -115,7 +115,8 @@ impl Shared {
 
     async fn has_work_soon(&self) -> Result<bool, StoreError> {
         let settle = self.parts.sources.iter().map(|source| Some(Lane::Settle(source.name())));
-        for lane in [Some(Lane::Open), Some(Lane::File), None].into_iter().chain(settle) {
+        let suspects = Lane::Suspect { lost: u32::MAX };
+        for lane in [Some(Lane::Open), Some(Lane::File), Some(suspects), None].into_iter().chain(settle) {
             if self.is_soon(self.parts.store.next_due(lane).await?) {
                 return Ok(true);
             }

@@ -18,6 +18,8 @@ use crate::ports::{Claimed, Lane, MailSource, StoreError};
 pub(super) enum Work {
     Open,
     File,
+    /// Opens and files what the gateway went down with more than once.
+    Suspect,
     Settle(Arc<dyn MailSource>),
     Mail,
 }
@@ -27,6 +29,7 @@ impl Work {
         match self {
             Work::Open => "open",
             Work::File => "file",
+            Work::Suspect => "suspect",
             Work::Settle(_) => "settle",
             Work::Mail => "mail",
         }
@@ -36,16 +39,18 @@ impl Work {
         match self {
             Work::Open => Room::Open,
             Work::File => Room::File,
+            Work::Suspect => Room::Suspect,
             Work::Settle(_) => Room::Settle,
             Work::Mail => Room::Mail,
         }
     }
 
-    /// `None` is the outbox.
-    fn lane(&self) -> Option<Lane<'_>> {
+    /// `None` is the outbox. `most_lost`: see [`Shared::bears_losses`].
+    fn lane(&self, most_lost: u32) -> Option<Lane<'_>> {
         match self {
             Work::Open => Some(Lane::Open),
             Work::File => Some(Lane::File),
+            Work::Suspect => Some(Lane::Suspect { lost: most_lost }),
             Work::Settle(source) => Some(Lane::Settle(source.name())),
             Work::Mail => None,
         }
@@ -103,13 +108,24 @@ impl Shared {
     /// Does one thing of this kind; `false` when nothing is due.
     async fn next(&self, work: &Work) -> Result<bool, StepError> {
         let _busy = self.tally.busy();
-        let Some(lane) = work.lane() else { return Ok(self.send_next().await?) };
+        let Some(lane) = work.lane(self.bears_losses()) else { return Ok(self.send_next().await?) };
         let now = self.parts.clock.now();
         let Some(claimed) = self.parts.store.claim(lane, now, self.settings.lease()).await? else { return Ok(false) };
         self.tally.claimed();
         self.board.area("store", Ok(()));
         self.perform(claimed).await?;
         Ok(true)
+    }
+
+    /// How often a message may have been lost for it to be taken up now.
+    ///
+    /// What was in hand when the gateway went down may be why, or may just have been there. So what was there twice is
+    /// tried by itself, and only once this gateway has lived for a while, longer each time: whatever else ends gateways
+    /// ends this one before that, and is not blamed on the message.
+    fn bears_losses(&self) -> u32 {
+        let (lived, all) = (self.begun.elapsed(), self.settings.policy.lost_after);
+        let is_too_soon = |lost: &u32| self.settings.backoff.after(lost + 1 - Lane::SUSPECT, 0.0) > lived;
+        (Lane::SUSPECT..all).find(is_too_soon).map_or(u32::MAX, |lost| lost - 1)
     }
 
     /// Performs the effect that a claimed message waits for.
@@ -181,7 +197,7 @@ impl Shared {
 
     /// How long nothing is due, as far as the store knows now.
     async fn until_due(&self, work: &Work) -> Duration {
-        let next = self.parts.store.next_due(work.lane()).await.ok().flatten();
+        let next = self.parts.store.next_due(work.lane(self.bears_losses())).await.ok().flatten();
         let now = self.parts.clock.now();
         // Never at once: what is due and yet could not be claimed is in somebody's hands.
         let least = Duration::from_millis(10);

@@ -2,7 +2,8 @@
 //!
 //! Each kind of work has tasks of its own, so that what stalls stalls alone: one task a source fetches and records, while
 //! no other gateway does (`turn`); as
-//! many as there are workers open, judge and compose (`open`, `answer`); some file (`filing`); one a source moves what is
+//! many as there are workers open, judge and compose (`open`, `answer`); some file (`filing`); one does either for messages with which the
+//! gateway went down before (`lanes`); one a source moves what is
 //! done (`settle`); some send (`outbox`); one makes the daily
 //! digest (`digest`); one opens again what stayed shut (`reopen`). They share nothing but the store: a task claims a message, performs the one
 //! effect its state asks for with no transaction open, and commits the next state with all that belongs to it (`step`).
@@ -32,6 +33,7 @@ mod worker;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -98,6 +100,7 @@ struct Shared {
     /// Messages that a task of this process works on. Claims keep others away, but they end by the clock, and that may
     /// jump. Each with the turn at which it was claimed.
     in_hand: std::sync::Mutex<HashMap<MessageId, i64>>,
+    begun: Instant,
 }
 
 impl Engine {
@@ -115,6 +118,7 @@ impl Engine {
             twins: Mutex::default(),
             budget,
             in_hand: std::sync::Mutex::default(),
+            begun: Instant::now(),
         };
         Engine { shared: Arc::new(shared), heartbeat: Heartbeat::new() }
     }
@@ -138,7 +142,9 @@ impl Engine {
     /// Works until `stop` is cancelled, and then finishes what is in hand: at most as long as the longest of
     /// [`Timeouts`].
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
+        fail::point("take over", "before");
         self.shared.parts.store.take_over().await?;
+        fail::point("take over", "after");
         let mut tasks = JoinSet::new();
         self.spawn_polls(&mut tasks, &stop);
         self.spawn_lanes(&mut tasks, &stop);
@@ -172,6 +178,8 @@ impl Engine {
         };
         spawn(lanes::Work::Open, settings.openers);
         spawn(lanes::Work::File, settings.filers);
+        // One: of two that are tried at one time nobody could say which it was.
+        spawn(lanes::Work::Suspect, 1);
         spawn(lanes::Work::Mail, settings.senders);
         for source in &self.shared.parts.sources {
             spawn(lanes::Work::Settle(source.clone()), 1);

@@ -115,7 +115,7 @@ impl HoldReason {
             }
             HoldReason::NoAdvisory => "its case has no advisory to add to; the alert holds its text",
             HoldReason::Poison => {
-                "worker processes died or stalled on it twice; look at the original in the mailbox with care"
+                "worker processes died or stalled on it, or the gateway itself; look at the original in the mailbox with care"
             }
             HoldReason::Refused => "every repository refused the advisory; run check, then retry it",
             HoldReason::GaveUp => "GitHub could not be reached for too long; run check, then retry it",

@@ -7,6 +7,7 @@ mod changes;
 mod ciphertexts;
 mod digest;
 mod several;
+mod suspects;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub async fn contract(store: &dyn Store, other: &dyn Store) {
     changes::a_clock_that_was_set_back_stops_nothing(store, other).await;
     claims_in_order_and_once(store).await;
     counts_attempts_losses_and_deaths(store).await;
+    suspects::sets_apart_what_is_lost_again_and_again(store).await;
     refuses_a_stale_step(store).await;
     keeps_raw_bytes_as_long_as_somebody_may_open_them(store).await;
     numbers_cases_and_finds_them_by_mail(store).await;

@@ -69,13 +69,13 @@ pub fn lane_of(state: &State, source: &str) -> Option<String> {
     lane_name(lane)
 }
 
-/// A lane as the store writes it; one message is no lane of its own.
+/// A lane as the store writes it; neither one message nor those of several lanes are one of their own.
 pub fn lane_name(lane: Lane<'_>) -> Option<String> {
     match lane {
         Lane::Open => Some("open".to_owned()),
         Lane::File => Some("file".to_owned()),
         Lane::Settle(source) => Some(format!("settle/{source}")),
-        Lane::One(_) => None,
+        Lane::One(_) | Lane::Suspect { .. } => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The engine on a real store, with a world that records what it is asked and fails on command.
 
+mod deaths;
 mod digest;
 mod each;
 mod faults;

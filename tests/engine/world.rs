@@ -32,6 +32,8 @@ pub struct World {
     pub clock: Mutex<Option<OffsetDateTime>>,
     /// What the opener's double can open.
     pub keys: Mutex<Vec<String>>,
+    /// A message is opened that downs the gateway.
+    pub death: tokio::sync::Notify,
     pub log: Mutex<Vec<String>>,
 }
 
@@ -244,6 +246,14 @@ impl Opener for Outside {
 
     async fn assess(&self, message: &RawMessage, _known: &Known) -> Result<Assessed, OpenerError> {
         self.0.note("assess");
+        if let Some(time) = field(message, "slow") {
+            tokio::time::sleep(Duration::from_millis(time.parse().unwrap())).await;
+        }
+        if field(message, "downs").is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            self.0.death.notify_one();
+            std::future::pending::<()>().await;
+        }
         kills(message, "assess")?;
         let mut assessment = super::assessment();
         let (facts, verdict) = (&mut assessment.facts, &mut assessment.verdict);

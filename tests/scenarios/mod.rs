@@ -17,6 +17,7 @@ mod hostile_imap;
 mod imap;
 mod injection;
 mod key_kinds;
+mod kills;
 mod maildir;
 mod online;
 mod opening;

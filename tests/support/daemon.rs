@@ -40,10 +40,15 @@ impl Gateway {
 
     /// Starts the daemon; its log goes to `gateway.log` at trace level.
     pub fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(&mut self, environment: &[(&str, &str)]) {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
-        let child =
-            self.command(&["run"]).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        self.child = Some(child);
+        let mut command = self.command(&["run"]);
+        command.envs(environment.iter().copied()).stdin(Stdio::null());
+        self.child = Some(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
     }
 
     /// The process id of the started daemon.

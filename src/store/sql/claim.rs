@@ -31,25 +31,55 @@ pub async fn claim(
     rows::claimed(&row, case).map(Some)
 }
 
+/// How many claims of a message have ended without a word, the one counted that is still there: it has run out by the time
+/// anybody looks at this.
+macro_rules! lost {
+    () => {
+        "lost + CASE WHEN claimed_until IS NULL THEN 0 ELSE 1 END"
+    };
+}
+
+/// Messages of a lane that may have been lost so often at most; those that were lost more often are suspect.
+fn most_lost(lane: Lane<'_>) -> i64 {
+    match lane {
+        Lane::Open | Lane::File => i64::from(Lane::SUSPECT) - 1,
+        Lane::Suspect { lost } => i64::from(lost),
+        // A move that is done once more does no harm.
+        Lane::Settle(_) | Lane::One(_) => i64::MAX,
+    }
+}
+
 async fn next(tx: &mut Connection, lane: Lane<'_>, now: OffsetDateTime) -> Result<Option<i64>, StoreError> {
     let query = match lane {
         Lane::One(message) => sqlx::query_scalar(concat!(
             "SELECT id FROM messages
-             WHERE id = $1 AND lane IS NOT NULL AND (due <= $2 OR due > $3)
+             WHERE id = $1 AND lane IS NOT NULL AND lost <= $4 AND (due <= $2 OR due > $3)
                    AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3)",
             skip_locked!()
         ))
         .bind(message.number()),
+        Lane::Suspect { .. } => sqlx::query_scalar(concat!(
+            "SELECT id FROM messages
+             WHERE lane IN ('open', 'file') AND ",
+            lost!(),
+            " BETWEEN $1 AND $4 AND (due <= $2 OR due > $3)
+                   AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3)
+             ORDER BY lost, urgency, due, id LIMIT 1",
+            skip_locked!()
+        ))
+        .bind(i64::from(Lane::SUSPECT)),
         lane => sqlx::query_scalar(concat!(
             "SELECT id FROM messages
-             WHERE lane = $1 AND (due <= $2 OR due > $3)
+             WHERE lane = $1 AND ",
+            lost!(),
+            " <= $4 AND (due <= $2 OR due > $3)
                    AND (claimed_until IS NULL OR claimed_until <= $2 OR claimed_until > $3)
              ORDER BY urgency, due, id LIMIT 1",
             skip_locked!()
         ))
         .bind(lane_name(lane)),
     };
-    Ok(query.bind(micros(now)).bind(far(now)).fetch_optional(tx).await?)
+    Ok(query.bind(micros(now)).bind(far(now)).bind(most_lost(lane)).fetch_optional(tx).await?)
 }
 
 pub async fn next_due(connection: &mut Connection, lane: Lane<'_>) -> Result<Option<OffsetDateTime>, StoreError> {
@@ -59,10 +89,22 @@ pub async fn next_due(connection: &mut Connection, lane: Lane<'_>) -> Result<Opt
              WHERE id = $1 AND lane IS NOT NULL",
         )
         .bind(message.number()),
-        lane => sqlx::query_scalar(
-            "SELECT MIN(CASE WHEN claimed_until > due THEN claimed_until ELSE due END) FROM messages WHERE lane = $1",
-        )
-        .bind(lane_name(lane)),
+        Lane::Suspect { .. } => sqlx::query_scalar(concat!(
+            "SELECT MIN(CASE WHEN claimed_until > due THEN claimed_until ELSE due END) FROM messages
+             WHERE lane IN ('open', 'file') AND ",
+            lost!(),
+            " BETWEEN $1 AND $2"
+        ))
+        .bind(i64::from(Lane::SUSPECT))
+        .bind(most_lost(lane)),
+        lane => sqlx::query_scalar(concat!(
+            "SELECT MIN(CASE WHEN claimed_until > due THEN claimed_until ELSE due END) FROM messages
+             WHERE lane = $1 AND ",
+            lost!(),
+            " <= $2"
+        ))
+        .bind(lane_name(lane))
+        .bind(most_lost(lane)),
     };
     let due: Option<Option<i64>> = query.fetch_optional(connection).await?;
     due.flatten().map(time).transpose()
