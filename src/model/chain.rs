@@ -23,7 +23,7 @@ pub struct BrokenLink {
 
 /// A link that somebody noted at another time, written `NUMBER:HASH`. While it is in the chain, no link up to it was removed or
 /// changed, whoever could write to the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownLink {
     pub link: i64,
     pub hash: ContentDigest,

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{CaseId, HoldReason, IgnoreReason, Kind, MailKind, MessageId, Outcome};
+use super::{CaseId, HoldReason, IgnoreReason, Kind, KnownLink, MailKind, MessageId, Outcome};
 
 /// What happened since the last digest, and what waits: numbers, names of cases and the gateway's own words. No type in it
 /// can hold text of a mail.
@@ -22,6 +22,9 @@ pub struct Digest {
     pub unfinished: Listing<UnfinishedMessage>,
     /// Mails that were given up since then.
     pub failed: Listing<FailedMail>,
+    /// The last link of the chain of outcomes: whoever keeps a digest can hold the record to it later. `None` before the
+    /// first outcome.
+    pub last_link: Option<KnownLink>,
     /// The last event that is told here, for the store.
     pub through: i64,
     /// The digest before this one, for the store.

@@ -222,6 +222,11 @@ impl ContentDigest {
         ContentDigest(Sha256::digest(bytes).into())
     }
 
+    /// A digest from the 32 bytes of [`ContentDigest::as_bytes`]; `None` where they are not as many.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(ContentDigest)
+    }
+
     /// Its 32 bytes, for the store.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

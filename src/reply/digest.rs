@@ -80,6 +80,7 @@ fn values(digest: &Digest, office: &Office<'_>) -> Values {
             format!("{}{}, {}: {why}", mail.kind.as_str(), about.unwrap_or_default(), minute(mail.at))
         }),
     );
+    values.set_some(Placeholder::LastLink, digest.last_link.map(|link| link.to_string()));
     values
 }
 

@@ -43,6 +43,7 @@ names! {
         Held = "held",
         Keys = "keys",
         Kinds = "kinds",
+        LastLink = "last_link",
         Messages = "messages",
         Notes = "notes",
         OldKeys = "old_keys",

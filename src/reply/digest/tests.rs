@@ -7,7 +7,8 @@ use time::macros::datetime;
 
 use super::*;
 use crate::model::{
-    Ending, FailedMail, HeldMessage, HoldReason, Kind, Limits, SenderRules, UnfinishedMessage, WorkerSettings,
+    ContentDigest, Ending, FailedMail, HeldMessage, HoldReason, Kind, KnownLink, Limits, SenderRules,
+    UnfinishedMessage, WorkerSettings,
 };
 use crate::openpgp::{Keyring, generate};
 use crate::reply::Templates;
@@ -76,6 +77,7 @@ fn order() -> DigestOrder {
             first: vec![mail.clone(), FailedMail { kind: MailKind::Digest, message: None, refused: false, ..mail }],
             total: 2,
         },
+        last_link: Some(KnownLink { link: 1_234, hash: ContentDigest::of(b"abc") }),
         through: 7,
         after: 1,
     };
@@ -108,6 +110,11 @@ These mails were given up, and nobody has read them. Where it is a reply,
 the reporter has NOT heard from us:
 - reply about m12 (OTEL-SEC-2026-0003), 2026-11-22 06:00 UTC: REFUSED by the mail server
 - digest, 2026-11-22 06:00 UTC: given up after many tries
+
+Keep this mail: it proves later that none of these outcomes, or of those
+before, was removed or changed. "case verify --since" on the gateway takes
+the last link of its record:
+1234:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
 
 This mail holds nothing of any message's content.
 "#;
@@ -166,9 +173,10 @@ fn says_only_what_there_is() {
         kinds: [].into(),
         unfinished: Listing { first: vec![], total: 0 },
         failed: Listing { first: vec![], total: 0 },
+        last_link: None,
         ..order().digest
     };
     let text = templates.text(Name::Digest, &values(&held_only, &office));
     assert!(text.contains("These wait for a person") && !text.contains("How"), "{text}");
-    assert!(!text.contains("not finished") && !text.contains("given up"), "{text}");
+    assert!(!text.contains("not finished") && !text.contains("given up") && !text.contains("--since"), "{text}");
 }

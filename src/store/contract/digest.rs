@@ -6,6 +6,7 @@ pub async fn tells_of_everything_once(store: &dyn Store) {
     let hour = |hours: u64| NOW + Duration::from_secs(hours * 3_600);
     assert_eq!(store.last_digest().await.unwrap(), None);
     let first = store.digest(NOW).await.unwrap();
+    assert!(first.last_link.is_some() && first.last_link == store.verify(None).await.unwrap().last());
     assert!(!first.endings.is_empty() && first.since.is_none());
     assert!(store.digest_made(&first, &[]).await.unwrap());
     assert_eq!(store.last_digest().await.unwrap(), Some(NOW));
@@ -47,6 +48,13 @@ pub async fn tells_of_everything_once(store: &dyn Store) {
 
     let digest = store.digest(hour(2)).await.unwrap();
     assert_eq!(digest.since, Some(hour(1)));
+    let chain = store.verify(first.last_link).await.unwrap();
+    assert_eq!(
+        (digest.last_link, &chain.broken),
+        (chain.last(), &None),
+        "what was kept of the first digest still stands"
+    );
+    assert_ne!(digest.last_link, first.last_link);
     assert_eq!(Vec::from_iter(&digest.endings), [(&Ending::Held, &1), (&Ending::Spam, &1)]);
     assert_eq!(Vec::from_iter(&digest.kinds), [(&None, &1), (&Some(Kind::Spam), &1)]);
     let case = Some(case);

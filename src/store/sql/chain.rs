@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 
 use super::{Connection, Lock, lock, rows};
 use crate::case::State;
-use crate::model::{Chain, KnownLink, MessageId, Outcome};
+use crate::model::{Chain, ContentDigest, KnownLink, MessageId, Outcome};
 use crate::ports::StoreError;
 use crate::store::chain::{Link, Walk};
 use crate::store::convert::{ended, json, micros, parsed};
@@ -51,6 +51,17 @@ pub async fn append(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The last link. One whose hash is none counts as missing: that is for [`verify`] to say, and stops nothing else.
+pub async fn last(connection: &mut Connection) -> Result<Option<KnownLink>, StoreError> {
+    let row = sqlx::query("SELECT number, hash FROM outcomes ORDER BY number DESC LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let hash: Vec<u8> = row.try_get("hash")?;
+    let link = rows::number(&row, "number")?;
+    Ok(ContentDigest::from_bytes(&hash).map(|hash| KnownLink { link, hash }))
 }
 
 /// Begins the chain of a store that was there before it, with the outcomes that are there.

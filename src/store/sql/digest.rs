@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::Row;
 use time::{Duration, OffsetDateTime};
 
-use super::{Connection, DbRow, Lock, lock, outbox, rows};
+use super::{Connection, DbRow, Lock, chain, lock, outbox, rows};
 use crate::case::State;
 use crate::model::{
     Digest, Ending, FailedMail, HeldMessage, Kind, Listing, MessageId, Outcome, OutgoingMail, UnfinishedMessage,
@@ -68,6 +68,7 @@ pub async fn digest(tx: &mut Connection, now: OffsetDateTime) -> Result<Digest, 
         held: held(tx).await?,
         unfinished: unfinished(tx, now).await?,
         failed: failed(tx, told_through, through).await?,
+        last_link: chain::last(tx).await?,
         through: through.max(told_through),
         after,
     })
