@@ -3,6 +3,9 @@ use std::time::Duration;
 use crate::case::{Backoff, Policy};
 use crate::model::{Limits, Multi, Repository};
 
+/// Most bytes of mail that are in memory between a mailbox and the store, unless one message has more: so what a backlog
+/// takes does not depend on how long it is.
+const BATCH: u64 = 4 << 20;
 /// How long a look-up may take: adapters end theirs before.
 const LOOK_UP: Duration = Duration::from_secs(30);
 
@@ -15,7 +18,7 @@ pub struct Settings {
     pub fallback: Repository,
     /// Where a report of several findings is filed.
     pub multi: Multi,
-    /// Bytes of mail that one fetch may bring.
+    /// Bytes of mail that one fetch may bring, or one message of any size.
     pub batch: u64,
     /// Messages that are opened or answered at one time: as many as there are workers.
     pub openers: usize,
@@ -66,7 +69,7 @@ impl Settings {
             case_prefix,
             fallback,
             multi: Multi::default(),
-            batch: limits.message_size,
+            batch: limits.message_size.min(BATCH),
             openers: std::thread::available_parallelism().map_or(2, usize::from),
             filers: 4,
             filings_per_hour: None,
