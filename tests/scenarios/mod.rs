@@ -29,4 +29,5 @@ mod smtp;
 mod strangers;
 mod systemd;
 mod triage;
+mod two_gateways;
 mod worker;

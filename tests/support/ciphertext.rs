@@ -99,8 +99,13 @@ pub fn encryption_key(cert: &Cert) -> Option<PublicKey> {
 
 /// A PGP/MIME mail with this ciphertext.
 pub fn mail(subject: &str, armored: &[u8]) -> Vec<u8> {
+    mail_from("erin@reporter.example", "intake@keys.example", subject, armored)
+}
+
+/// The same by somebody, to some gateway; its Message-ID is made of the subject.
+pub fn mail_from(from: &str, to: &str, subject: &str, armored: &[u8]) -> Vec<u8> {
     let head = format!(
-        "From: Erin <erin@reporter.example>\nTo: intake@keys.example\nSubject: {subject}\nMessage-ID: <{subject}@reporter.example>\n\
+        "From: Erin <{from}>\nTo: {to}\nSubject: {subject}\nMessage-ID: <{subject}@reporter.example>\n\
          Date: Sun, 22 Nov 2026 12:00:00 +0000\nMIME-Version: 1.0\nContent-Type: multipart/encrypted; \
          protocol=\"application/pgp-encrypted\"; boundary=\"b\"\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n\
          --b\nContent-Type: application/octet-stream\n\n"
