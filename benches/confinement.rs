@@ -1,17 +1,22 @@
 //! What the box costs: opening, reading and judging an encrypted message of 4 KB in this process, and by a real worker, which
 //! the message goes to and its assessment comes back from over a socket. A comparison in turns is printed at the end.
 
+#[path = "shared/settings.rs"]
+mod settings;
+
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use advisory_intake::model::{Encryption, Identity, Known, Limits, Origin, RawMessage, SenderRules, WorkerSettings};
+use advisory_intake::model::{Encryption, Known, Origin, RawMessage};
 use advisory_intake::ports::Opener;
 use advisory_intake::worker::{Desk, Pool};
 use criterion::Criterion;
 use time::OffsetDateTime;
 use tokio::runtime::{Builder, Runtime};
+
+use self::settings::{fixture, settings};
 
 fn main() {
     let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("criterion-confinement");
@@ -86,36 +91,5 @@ impl Bench {
         println!(
             "\nopening and judging a message of 4 KB, in turn: {free:.1} µs, in the box {boxed:.1} µs: {more:+.1} %"
         );
-    }
-}
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
-}
-
-fn settings() -> WorkerSettings {
-    WorkerSettings {
-        identity: Identity {
-            project: "OpenTelemetry".into(),
-            address: "security-intake@otel.example".parse().unwrap(),
-            name: "OpenTelemetry Security".into(),
-            aliases: vec![],
-            case_prefix: "OTEL-SEC".into(),
-            message_id_domain: "otel.example".into(),
-            policy_url: "https://otel.example/security".into(),
-            certificate_url: None,
-            github_owner: "open-telemetry".into(),
-            fallback_repository: "open-telemetry/community".parse().unwrap(),
-            show_reporter: false,
-        },
-        limits: Limits::default(),
-        sender: SenderRules::default(),
-        secret_keys: vec![fixture("keys/intake.sec.asc")],
-        key_passwords: vec![],
-        team_certificates: vec![fixture("keys/team")],
-        team_addresses: vec![],
-        known_certificates: vec![fixture("keys/reporters")],
-        templates: None,
-        routing: None,
     }
 }
