@@ -11,6 +11,7 @@
 mod answer;
 mod bells;
 mod budget;
+mod commit;
 mod digest;
 mod drain;
 mod fail;

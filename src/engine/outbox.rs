@@ -15,7 +15,8 @@ impl Shared {
         fail::point("send", "before");
         let result = self.send(&queued).await;
         fail::point("sent", "before");
-        self.parts.store.mail_done(queued.id, result, self.parts.clock.now()).await?;
+        let now = self.parts.clock.now();
+        self.commit(|| self.parts.store.mail_done(queued.id, result.clone(), now)).await?;
         fail::point("sent", "after");
         Ok(true)
     }

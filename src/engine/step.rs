@@ -53,31 +53,25 @@ impl Shared {
             self.out_of_hand(claimed.message);
         }
         let rings = (room_of(&state), !with.mails.is_empty());
-        let turn = self
-            .parts
-            .store
-            .advance(
-                claimed.message,
-                Advance {
-                    state: state.clone(),
-                    due: now + self.wait(step.wait, claimed.attempt),
-                    turn: claimed.turn,
-                    holds,
-                    died,
-                    edition,
-                    assessment: with.assessment.clone(),
-                    twins: with.twins,
-                    case: with.case,
-                    advisory: with.advisory,
-                    mails: with.mails,
-                    replies: with.replies,
-                    certificates: with.certificates,
-                    certificate_bounds: CertificateBounds::default(),
-                    note: with.note,
-                    now,
-                },
-            )
-            .await?;
+        let step = Advance {
+            state: state.clone(),
+            due: now + self.wait(step.wait, claimed.attempt),
+            turn: claimed.turn,
+            holds,
+            died,
+            edition,
+            assessment: with.assessment.clone(),
+            twins: with.twins,
+            case: with.case,
+            advisory: with.advisory,
+            mails: with.mails,
+            replies: with.replies,
+            certificates: with.certificates,
+            certificate_bounds: CertificateBounds::default(),
+            note: with.note,
+            now,
+        };
+        let turn = self.commit(|| self.parts.store.advance(claimed.message, step.clone())).await?;
         fail::point(what, "after");
         claimed.turn = turn;
         claimed.state = state;

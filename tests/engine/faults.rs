@@ -93,6 +93,25 @@ async fn a_clock_that_jumps_ahead_files_nothing_twice() {
     assert_eq!(gateway.world.filed(), ["otel/go"]);
 }
 
+/// What was put off by a clock that was a month ahead is not put off for a month, and patience is not used up by it.
+#[tokio::test]
+async fn a_clock_that_is_set_back_holds_up_nothing() {
+    let now = OffsetDateTime::now_utc();
+    for first in [later(), Filing::Lost, Filing::Stalls(Duration::from_secs(2))] {
+        let gateway = gateway_with(Arc::default(), |settings| settings.drain_patience = Duration::ZERO).await;
+        *gateway.world.clock.lock().unwrap() = Some(now + Duration::from_secs(30 * 86_400));
+        gateway.world.filing.lock().unwrap().push_back(first);
+        gateway.world.deliver(1, "id: r1@example.org");
+        drain(&gateway).await;
+        assert!(matches!(record(&gateway, 1).await.state, State::FilingCheck { .. }));
+        *gateway.world.clock.lock().unwrap() = Some(now);
+        drain(&gateway).await;
+        assert!(matches!(outcome(&gateway, 1).await, Outcome::Filed(_)));
+        assert_eq!(gateway.world.filed(), ["otel/go"]);
+        assert_eq!(gateway.world.log().iter().filter(|line| *line == "send reply").count(), 1);
+    }
+}
+
 #[tokio::test]
 async fn the_copy_that_a_list_passes_on_is_the_same_message() {
     let gateway = gateway(Arc::default()).await;

@@ -1,10 +1,13 @@
 //! GitHub breaks: answers are lost, late, cut or refusals, and nobody says whether something was filed.
 
+use std::time::Duration;
+
 use super::mails::Sent;
 use super::rig::{Rig, TIMEOUT};
 use crate::support::github_double::{Fault, Repo, What};
 use crate::support::proxy::{At, End, Then};
 
+const COLLECTOR: &str = "open-telemetry/opentelemetry-collector";
 const FALLBACK: &str = "open-telemetry/sig-security";
 
 /// What breaks about one repository.
@@ -155,6 +158,45 @@ async fn every_report_is_filed_once_however_filing_breaks() {
     for (repository, noted, count) in &expected {
         let to_file = requests.iter().filter(|seen| matches!(seen.endpoint, "report" | "create"));
         assert_eq!(to_file.filter(|seen| seen.repository == *repository).count(), *count, "{repository}: {noted}");
+    }
+    rig.stop().await;
+}
+
+/// Each row: what GitHub says to the first report. Until then it is asked for nothing at all, whatever comes in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_quiets_the_gateway_for_as_long_as_github_says() {
+    let soon = (time::OffsetDateTime::now_utc().unix_timestamp() + 8).to_string();
+    let secondary = r#"{"message":"You have exceeded a secondary rate limit."}"#;
+    let rows = [
+        ("429 with a time", What::with_headers(429, &[("retry-after", "2")], "{}")),
+        ("secondary limit with a time", What::with_headers(403, &[("retry-after", "2")], secondary)),
+        (
+            "primary limit",
+            What::with_headers(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &soon)], "{}"),
+        ),
+        ("429 without a time", What::status(429, "{}")),
+    ];
+    let mut rig = Rig::start().await;
+    for (number, (name, what)) in rows.into_iter().enumerate() {
+        rig.github.fail(COLLECTOR, Fault::on("report", what));
+        let mut requests = 0;
+        for _ in 0..2 {
+            let mail = rig.mails.plain(COLLECTOR);
+            let token = mail.token.clone();
+            rig.deliver(vec![mail]);
+            let sent = rig.sent(&token);
+            rig.until(name, async || rig.story_of(sent).await.contains("not now: GitHub's rate limit is used up"))
+                .await;
+            let made = std::mem::replace(&mut requests, rig.github.requests().len());
+            assert!(made == 0 || made == requests, "{name}: asked before its time");
+            let record = rig.record_of(sent).await.unwrap();
+            let minute = record.due - record.since > Duration::from_secs(50);
+            assert_eq!(minute, name.ends_with("without a time"), "{name}: {}", record.due - record.since);
+        }
+        if number < 3 {
+            rig.is_sound(name).await;
+            assert_eq!(rig.github.count("report"), 3 * (number + 1), "{name}");
+        }
     }
     rig.stop().await;
 }

@@ -9,3 +9,4 @@ mod imap;
 mod mails;
 mod rig;
 mod smtp;
+mod store;

@@ -1,7 +1,7 @@
 //! The gateway between its servers, a proxy before each, and what must be true once it is through.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ pub struct Rig {
     sent: Vec<Sent>,
     stop: CancellationToken,
     running: JoinHandle<Result<(), EngineError>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 struct System;
@@ -122,7 +122,7 @@ impl Rig {
             sent: Vec::new(),
             stop,
             running,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -132,6 +132,11 @@ impl Rig {
             self.dovecot.append(MAILBOX, "INBOX", &mail.bytes);
         }
         self.sent.extend(mails);
+    }
+
+    /// The file of the store.
+    pub fn store_path(&self) -> PathBuf {
+        self.folder.path().join("state.db")
     }
 
     /// The delivered mail with this token.

@@ -2,6 +2,7 @@
 
 use super::rig::{Rig, TIMEOUT};
 use crate::support::proxy::{At, End, Then};
+use crate::support::world::MAILBOX;
 
 const REPOSITORY: &str = "open-telemetry/opentelemetry-collector";
 
@@ -74,6 +75,32 @@ async fn every_mail_arrives_under_one_message_id_however_sending_breaks() {
         rig.until(&format!("{name}: {says}"), async || rig.story_of(question).await.contains(says)).await;
         assert!(rig.smtp.mend() > 0, "{name}");
         rig.is_sound(name).await;
+    }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_who_is_refused_for_good_is_told_to_the_operator_and_blocks_nobody() {
+    let mut rig = Rig::start().await;
+    let mails = vec![rig.mails.sealed(REPOSITORY), rig.mails.question()];
+    let tokens = mails.iter().map(|mail| mail.token.clone()).collect::<Vec<_>>();
+    let refusal = Then::answered("550 5.1.1 no such user\r\n", End::GoesOn);
+    rig.smtp.breaks(At::line(&format!("^RCPT TO:<(petra|{})@", tokens[1])), refusal);
+    rig.deliver(mails);
+    for (token, failures, arrivals) in [(&tokens[0], 1, 3), (&tokens[1], 1, 0)] {
+        rig.until(&format!("the end of all mails about {token}"), async || {
+            let story = rig.story_of(rig.sent(token)).await;
+            let count = |word| story.matches(word).count();
+            count(": failed: 127.0.0.1 answered 550 5.1.1 no such user") == failures && count(": sent: 250") == arrivals
+        })
+        .await;
+    }
+    rig.until("both to be moved", async || rig.dovecot.messages(MAILBOX, "Processed").len() == 2).await;
+    assert_eq!(rig.smtp.hits(), 2, "each is asked for once");
+    let digest = rig.store.digest(time::OffsetDateTime::now_utc()).await.unwrap();
+    assert_eq!(digest.failed.total, 2, "the team reads of it: {digest:?}");
+    for who in ["lena", "samir", &tokens[0]] {
+        rig.until(&format!("the mail of {who}"), async || rig.dovecot.messages(who, "INBOX").len() == 1).await;
     }
     rig.stop().await;
 }

@@ -8,7 +8,9 @@ use advisory_intake::imap::{Imap, Login, Settings, Tls};
 use advisory_intake::model::FolderNames;
 use advisory_intake::ports::{MailSource, SourceError};
 
+use crate::support::proxy::{At, End, Proxy, Then};
 use crate::support::script::{Scripted, TlsTalk};
+use crate::support::world::{ADDRESS, MAILBOX, World};
 
 fn settings(server: &Scripted) -> Settings {
     Settings {
@@ -252,4 +254,42 @@ async fn a_token_is_printed_by_a_command_and_sent_once() {
         let result = Imap::new(Settings { login, ..settings(&server) }).fetch(None, 1).await;
         assert!(matches!(&result, Err(SourceError::Login(text)) if text.contains("token_command")), "{result:?}");
     }
+}
+
+/// The most memory that a process has used, in KiB.
+fn peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn what_a_server_announces_or_floods_costs_the_daemon_no_memory() {
+    let mut world = World::new("");
+    let proxy = Proxy::tls(&world.dovecot.ca, world.dovecot.imap_port);
+    let file = world.gateway.folder().join("gateway.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let port = |port: u16| format!("port = {port}\n");
+    let text = text.replace(&port(world.dovecot.imaps_port), &(port(proxy.port) + "timeout_seconds = 5\n"));
+    std::fs::write(file, text).unwrap();
+    world.gateway.start();
+    world.wait_for("the daemon", || world.gateway.log().contains("gateway is ready").then_some(()));
+    let before = peak(world.gateway.pid());
+    let cases = [
+        ("BODY.PEEK", Then::answered("* 1 FETCH (UID 1 BODY[]<0> {500000000}\r\n", End::Stall), "literal of 500000000"),
+        ("NOOP", Then::preceded("* 1 EXISTS\r\n".repeat(5 << 20)), "more than was asked for"),
+    ];
+    let mail =
+        format!("From: <erin@reporter.example>\r\nTo: <{ADDRESS}>\r\nSubject: x\r\n\r\nHow do I report a bug?\r\n");
+    world.dovecot.append(MAILBOX, "INBOX", mail.as_bytes());
+    for (line, then, says) in cases {
+        proxy.breaks(At::line(line), then);
+        proxy.cut();
+        world.wait_for(says, || world.gateway.log().contains(says).then_some(()));
+        assert!(proxy.mend() > 0, "{says}");
+    }
+    world.wait_for("the mail to be read", || world.folder("INBOX").is_empty().then_some(()));
+    let more = (peak(world.gateway.pid()) - before) >> 10;
+    assert!(more < 48, "{more} MiB more");
+    assert_eq!(world.gateway.stop(), Some(0));
 }

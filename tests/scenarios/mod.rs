@@ -7,6 +7,7 @@ mod check;
 mod commands;
 mod confinement;
 mod corpus;
+mod damage;
 mod disk;
 mod end_to_end;
 mod fence;
