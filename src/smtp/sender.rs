@@ -86,8 +86,11 @@ impl Smtp {
 
     async fn connection(&self) -> Result<AsyncSmtpConnection, SendError> {
         while let Some(mut connection) = self.unpark() {
-            if connection.test_connected().await {
-                return Ok(connection);
+            match timeout(self.settings.timeout / 4, connection.test_connected()).await {
+                Ok(true) => return Ok(connection),
+                Ok(false) => {}
+                // Dead in silence, and so are the others that are kept: there must be time left for a new one.
+                Err(_) => self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear(),
             }
         }
         connect(self).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use advisory_intake::case::State;
+use advisory_intake::case::{Backoff, State};
 use advisory_intake::model::*;
 use advisory_intake::ports::*;
 
@@ -91,6 +91,47 @@ async fn a_clock_that_jumps_ahead_files_nothing_twice() {
     drain(&gateway).await;
     assert!(matches!(outcome(&gateway, 1).await, Outcome::Filed(_)));
     assert_eq!(gateway.world.filed(), ["otel/go"]);
+}
+
+/// Reports that GitHub does not take: their pauses grow to the ceiling and not beyond, and no two end at one instant.
+#[tokio::test]
+async fn retries_back_off_to_a_ceiling_and_do_not_come_back_together() {
+    const REPORTS: i64 = 5;
+    let (first, ceiling) = (Duration::from_secs(5), Duration::from_secs(20));
+    let gateway = gateway_with(Arc::default(), |settings| {
+        settings.backoff = Backoff { first, ceiling };
+        settings.drain_patience = Duration::ZERO;
+    })
+    .await;
+    let mut now = OffsetDateTime::now_utc();
+    *gateway.world.clock.lock().unwrap() = Some(now);
+    for number in 1..=REPORTS {
+        gateway.world.deliver(u32::try_from(number).unwrap(), &format!("id: r{number}@example.org"));
+    }
+    // Looking for what an attempt left takes every second turn, so an attempt of each is two of its pauses.
+    for round in 0..4 {
+        gateway.world.filing.lock().unwrap().extend((0..REPORTS).map(|_| later()));
+        drain(&gateway).await;
+        let mut due = Vec::new();
+        for number in 1..=REPORTS {
+            due.push(record(&gateway, number).await.due - now);
+        }
+        due.sort();
+        let (least, most) = (due[0], due[due.len() - 1]);
+        assert!(least >= first / 2 && most <= ceiling, "round {round}: {due:?}");
+        due.dedup();
+        assert_eq!(due.len() as i64, REPORTS, "round {round}: some come back together");
+        assert!(round < 2 || least >= ceiling / 2, "round {round}: {due:?}");
+        now += most;
+        *gateway.world.clock.lock().unwrap() = Some(now);
+    }
+    gateway.world.filing.lock().unwrap().clear();
+    for _ in 0..2 {
+        *gateway.world.clock.lock().unwrap() = Some(now + ceiling);
+        now += ceiling;
+        drain(&gateway).await;
+    }
+    assert_eq!(gateway.world.filed().len() as i64, REPORTS);
 }
 
 /// What was put off by a clock that was a month ahead is not put off for a month, and patience is not used up by it.

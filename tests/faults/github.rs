@@ -162,41 +162,108 @@ async fn every_report_is_filed_once_however_filing_breaks() {
     rig.stop().await;
 }
 
-/// Each row: what GitHub says to the first report. Until then it is asked for nothing at all, whatever comes in.
+/// Each row: a repository, what breaks when a follow-up is added to an advisory there, and how many requests to add it
+/// reached GitHub.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_quiets_the_gateway_for_as_long_as_github_says() {
-    let soon = (time::OffsetDateTime::now_utc().unix_timestamp() + 8).to_string();
-    let secondary = r#"{"message":"You have exceeded a secondary rate limit."}"#;
-    let rows = [
-        ("429 with a time", What::with_headers(429, &[("retry-after", "2")], "{}")),
-        ("secondary limit with a time", What::with_headers(403, &[("retry-after", "2")], secondary)),
-        (
-            "primary limit",
-            What::with_headers(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &soon)], "{}"),
-        ),
-        ("429 without a time", What::status(429, "{}")),
+async fn every_follow_up_is_added_once_however_adding_breaks() {
+    use Breaks::{Answers, Way};
+    const POST: &str = "^POST ";
+    let rows: Vec<(&str, Breaks, usize)> = vec![
+        ("opentelemetry-js", Way(POST, Then::unheard(End::Reset)), 1),
+        ("opentelemetry-java", Way(POST, Then::unheard(End::Stall)), 1),
+        ("opentelemetry-python", Way(POST, Then::heard(0, End::Reset)), 1),
+        ("opentelemetry-ruby", Way(POST, Then::heard(0, End::Stall)), 1),
+        ("opentelemetry-rust", Way(POST, Then::heard(300, End::Close)), 1),
+        ("opentelemetry-php", Way(POST, Then::late(TIMEOUT * 2)), 1),
+        // Nor can it be looked for.
+        ("opentelemetry-swift", Way("", Then::heard(0, End::Close)), 1),
+        ("opentelemetry-go", Answers(2, What::status(500, "")), 3),
+        ("opentelemetry-cpp", Answers(1, What::after_storing(502, "<html>")), 1),
+        ("opentelemetry-demo", Answers(1, What::status(401, "{}")), 2),
     ];
     let mut rig = Rig::start().await;
-    for (number, (name, what)) in rows.into_iter().enumerate() {
-        rig.github.fail(COLLECTOR, Fault::on("report", what));
-        let mut requests = 0;
-        for _ in 0..2 {
-            let mail = rig.mails.plain(COLLECTOR);
-            let token = mail.token.clone();
-            rig.deliver(vec![mail]);
-            let sent = rig.sent(&token);
-            rig.until(name, async || rig.story_of(sent).await.contains("not now: GitHub's rate limit is used up"))
-                .await;
-            let made = std::mem::replace(&mut requests, rig.github.requests().len());
-            assert!(made == 0 || made == requests, "{name}: asked before its time");
-            let record = rig.record_of(sent).await.unwrap();
-            let minute = record.due - record.since > Duration::from_secs(50);
-            assert_eq!(minute, name.ends_with("without a time"), "{name}: {}", record.due - record.since);
+    let names: Vec<String> = rows.iter().map(|(name, ..)| format!("open-telemetry/{name}")).collect();
+    let mails: Vec<Sent> = names.iter().map(|name| rig.mails.plain(name)).collect();
+    let first: Vec<String> = mails.iter().map(|mail| mail.token.clone()).collect();
+    rig.deliver(mails);
+    rig.is_sound("the first reports").await;
+    for (name, (_, breaks, _)) in names.iter().zip(rows.iter()) {
+        match breaks {
+            Way(request, then) => {
+                rig.http.breaks(
+                    At::line(&format!("{request}.*/repos/{name}/security-advisories/.*/comments")),
+                    then.clone(),
+                );
+            }
+            Answers(times, what) => rig.github.fail(name, Fault::on("comment", what.clone()).times(*times)),
+            Breaks::Itself(change) => rig.github.change(name, change),
         }
-        if number < 3 {
-            rig.is_sound(name).await;
-            assert_eq!(rig.github.count("report"), 3 * (number + 1), "{name}");
-        }
+    }
+    let mails: Vec<Sent> = first.iter().zip(&names).map(|(first, name)| rig.mails.follow_up(first, name)).collect();
+    let tokens: Vec<String> = mails.iter().map(|mail| mail.token.clone()).collect();
+    rig.deliver(mails);
+    for (token, name) in tokens.iter().zip(&names) {
+        let broke = ["perhaps filed: ", "not now: "];
+        let sent = rig.sent(token);
+        rig.until(name, async || {
+            let story = rig.story_of(sent).await;
+            broke.iter().any(|word| story.contains(word))
+        })
+        .await;
+    }
+    assert!(rig.http.mend() > 0);
+    rig.is_sound("follow-ups").await;
+    let requests = rig.github.requests();
+    for (name, (.., count)) in names.iter().zip(&rows) {
+        let made = requests.iter().filter(|seen| seen.endpoint == "comment" && seen.repository == *name).count();
+        assert_eq!(made, *count, "{name}");
+    }
+    rig.stop().await;
+}
+
+/// Each row: what GitHub says to a request to file. For as long as it says (a second at least) it is asked for nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_quiets_the_gateway_for_as_long_as_github_says() {
+    type Row = (&'static str, fn() -> What);
+    let rows: [Row; 3] = [
+        ("429 with a time", || What::with_headers(429, &[("retry-after", "1")], "{}")),
+        ("secondary limit with a time", || {
+            let says = r#"{"message":"You have exceeded a secondary rate limit."}"#;
+            What::with_headers(403, &[("retry-after", "1")], says)
+        }),
+        ("primary limit", || {
+            let reset = (time::OffsetDateTime::now_utc().unix_timestamp() + 2).to_string();
+            What::with_headers(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)], "{}")
+        }),
+    ];
+    let mut rig = Rig::start().await;
+    for (number, (name, limit)) in rows.into_iter().enumerate() {
+        rig.github.fail(COLLECTOR, Fault::on("report", limit()));
+        let mail = rig.mails.plain(COLLECTOR);
+        rig.deliver(vec![mail]);
+        rig.is_sound(name).await;
+        let requests = rig.github.requests();
+        let filing = requests.iter().enumerate().filter(|(_, seen)| seen.endpoint == "report");
+        let filing: Vec<usize> = filing.map(|(at, _)| at).skip(2 * number).collect();
+        let [limited, _] = filing[..] else { panic!("{name}: {} requests to file", filing.len()) };
+        let quiet = requests[limited + 1].at - requests[limited].at;
+        assert!(quiet >= Duration::from_millis(950), "{name}: asked again after {quiet:?}");
+    }
+    // Nothing is said of how long: a minute, for everything.
+    rig.github.fail(COLLECTOR, Fault::on("report", What::status(429, "{}")));
+    let mut requests = None;
+    for _ in 0..2 {
+        let mail = rig.mails.plain(COLLECTOR);
+        let token = mail.token.clone();
+        rig.deliver(vec![mail]);
+        let sent = rig.sent(&token);
+        rig.until("a limit", async || rig.story_of(sent).await.contains("not now: GitHub's rate limit is used up"))
+            .await;
+        let record = rig.record_of(sent).await.unwrap();
+        let quiet = record.due - time::OffsetDateTime::now_utc();
+        assert!(quiet > Duration::from_secs(20), "tried again in {quiet}");
+        let made = rig.github.requests().len();
+        assert_eq!(*requests.get_or_insert(made), made, "asked before its time");
     }
     rig.stop().await;
 }

@@ -38,7 +38,6 @@ async fn every_mail_is_read_and_moved_once_however_the_mailbox_breaks() {
             "closed the connection",
         ),
         ("message cut off", At::line("BODY.PEEK"), Then::heard(300, End::Close), "closed the connection"),
-        ("reset within a message", At::line("BODY.PEEK"), Then::heard(300, End::Reset), "connection"),
         ("silence within a message", At::line("BODY.PEEK"), Then::heard(300, End::Stall), "said nothing for"),
         ("literal of 500 MB", At::line("BODY.PEEK"), Then::answered(huge, End::Stall), "literal of 500000000 bytes"),
         ("messages left out", At::line("BODY.PEEK"), Then::answered("TAG OK done\r\n", End::GoesOn), "left out"),

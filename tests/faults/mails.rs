@@ -14,7 +14,7 @@ pub struct Sent {
     pub bytes: Vec<u8>,
     /// As `Outcome::name` calls it.
     pub ends: &'static str,
-    /// Where it is filed.
+    /// Where it is filed, or added to an advisory.
     pub repository: Option<String>,
     /// Whether it is announced before it is filed.
     pub urgent: bool,
@@ -67,6 +67,16 @@ impl Mails {
             finding(&token, repository)
         );
         filed(mail(&token, "Exploit published", "", &body), token, repository, true)
+    }
+
+    /// What the reporter of `first` writes later, which is added to its advisory.
+    pub fn follow_up(&mut self, first: &str, repository: &str) -> Sent {
+        let token = self.token();
+        let body = format!("Hello,\r\n\r\nthe same happens with a frame of one byte, after the word {token}.\r\n");
+        let answers = format!("In-Reply-To: <{first}@reporter.example>");
+        let text = String::from_utf8(mail(&token, "Re: Crash by one request", &answers, &body)).unwrap();
+        let bytes = text.replacen(&format!("From: <{token}@"), &format!("From: <{first}@"), 1).into_bytes();
+        Sent { ends: "commented", ..filed(bytes, token, repository, false) }
     }
 
     /// A question, which is answered and nothing else.

@@ -197,7 +197,7 @@ impl Rig {
         })
         .await;
         let records = self.records().await;
-        let mut advisories: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut written: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut mails: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for sent in &self.sent {
             let record = records.iter().find(|record| is_of(record, sent));
@@ -209,19 +209,30 @@ impl Rig {
                 mails.entry(mail.to.local().to_owned()).or_default().insert(mail.message_id.as_str().to_owned());
             }
             if let Some(repository) = &sent.repository {
-                *advisories.entry(repository).or_default() += 1;
-                let found = self.github.advisories(repository).into_iter();
-                let found = found.filter(|a| a["description"].as_str().unwrap().contains(&sent.token)).count();
-                assert_eq!(found, 1, "advisories of {about}");
+                let found = self.written(repository, sent.ends);
+                assert_eq!(found.iter().filter(|text| text.contains(&sent.token)).count(), 1, "{}: {about}", sent.ends);
+                *written.entry((repository, sent.ends)).or_default() += 1;
             }
         }
-        for (repository, count) in advisories {
-            assert_eq!(self.github.advisories(repository).len(), count, "{what}: advisories in {repository}");
+        for ((repository, ends), count) in written {
+            assert_eq!(self.written(repository, ends).len(), count, "{what}: {ends} in {repository}");
         }
         self.has_delivered(what, mails).await;
         assert_eq!(self.github.complaints(), Vec::<String>::new(), "{what}");
         let chain = self.store.verify(None).await.unwrap();
         assert!(chain.broken.is_none() && chain.links as usize >= records.len(), "{what}: {chain:?}");
+    }
+
+    /// The texts of all advisories in a repository, or of all comments on them.
+    fn written(&self, repository: &str, ends: &str) -> Vec<String> {
+        let advisories = self.github.advisories(repository).into_iter();
+        let text = |advisory: &serde_json::Value, field: &str| advisory[field].as_str().unwrap().to_owned();
+        match ends {
+            "filed" => advisories.map(|advisory| text(&advisory, "description")).collect(),
+            _ => {
+                advisories.flat_map(|advisory| self.github.comments(repository, &text(&advisory, "ghsa_id"))).collect()
+            }
+        }
     }
 
     /// Everybody has every mail that is for them, and none that nobody knows of; copies carry one Message-ID.

@@ -12,7 +12,6 @@ async fn every_mail_arrives_under_one_message_id_however_sending_breaks() {
     let rows = [
         ("no connection", At::Connect, Then::unheard(End::Reset), "waiting: "),
         ("silence at the greeting", At::Connect, Then::unheard(End::Stall), "did not answer within 500ms"),
-        ("dropped before the envelope", At::line("^EHLO"), Then::unheard(End::Close), "waiting: "),
         ("dropped before DATA", At::line("^DATA"), Then::unheard(End::Close), "broke"),
         ("reset before DATA", At::line("^DATA"), Then::unheard(End::Reset), "broke"),
         ("stalled before DATA", At::line("^DATA"), Then::unheard(End::Stall), "did not answer within 500ms"),
@@ -20,12 +19,6 @@ async fn every_mail_arrives_under_one_message_id_however_sending_breaks() {
             "dropped within the message",
             At::line("^Subject: "),
             Then::unheard(End::Close),
-            "after the mail was handed over",
-        ),
-        (
-            "reset within the message",
-            At::line("^Subject: "),
-            Then::unheard(End::Reset),
             "after the mail was handed over",
         ),
         (

@@ -11,7 +11,7 @@ use crate::support::ca::Ca;
 use crate::support::dovecot::Dovecot;
 use crate::support::postfix::Postfix;
 use crate::support::process::eventually;
-use crate::support::proxy::Proxy;
+use crate::support::proxy::{At, End, Proxy, Then};
 use crate::support::script::{Scripted, Talk};
 
 const CANARY: &str = "canary-on-the-wire";
@@ -58,6 +58,22 @@ async fn postfix_takes_mail_over_tls_from_the_null_sender() {
         assert!(text.starts_with("Return-Path: <>\r\n"), "{text}");
         assert!(text.ends_with(&format!("\r\n\r\n{CANARY}\r\n.\r\n.dot\r\n")), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_died_in_silence_costs_no_mail_its_attempt() {
+    let dovecot = Dovecot::start();
+    let postfix = Postfix::start(&dovecot);
+    let proxy = Proxy::to(postfix.plain_port);
+    let plain =
+        Settings { tls: Tls::None, port: proxy.port, login: None, host: "127.0.0.1".into(), ..postfix.settings() };
+    let smtp = Smtp::new(Settings { timeout: Duration::from_secs(4), ..plain });
+    let mails = [mail("erin@example.org"), mail("mira@example.org")];
+    let (first, second) = tokio::join!(smtp.send(&mails[0]), smtp.send(&mails[1]));
+    assert_eq!((kind(&first), kind(&second)), ("sent", "sent"));
+    proxy.breaks(At::line("^NOOP"), Then::unheard(End::Stall));
+    let third = smtp.send(&mails[0]).await;
+    assert_eq!((kind(&third), proxy.mend()), ("sent", 1), "{third:?}");
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ pub struct Hub {
 /// A request, for looking at.
 #[derive(Debug, Clone)]
 pub struct Seen {
+    pub at: Instant,
     pub endpoint: &'static str,
     pub repository: String,
     pub query: Vec<(String, String)>,
@@ -145,6 +146,7 @@ impl Hub {
         let wrong = self.wrong(parts, &way, &query, body, json.as_ref());
         let json = json.unwrap_or_default();
         self.seen.push(Seen {
+            at: Instant::now(),
             endpoint: way.endpoint,
             repository: repository.clone(),
             query: query.clone(),
