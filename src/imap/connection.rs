@@ -24,6 +24,8 @@ pub(super) struct Connection {
     patience: std::time::Duration,
     pub(super) offers: Offers,
     pub(super) uid_validity: u32,
+    /// The next UID when the mailbox was opened; taken by whoever compares it.
+    pub(super) uid_next: Option<u32>,
     pub(super) read_only: bool,
     /// Messages in the mailbox, as far as the server has said.
     pub(super) exists: u32,
@@ -83,6 +85,7 @@ impl Connection {
             patience: settings.timeout,
             offers: Offers::default(),
             uid_validity: 0,
+            uid_next: None,
             read_only: false,
             exists: 0,
             fresh: true,
@@ -115,12 +118,13 @@ impl Connection {
 
     async fn select(&mut self, mailbox: &str) -> Result<(), SourceError> {
         let command = format!("SELECT {}", quote(&modified_utf7::encode(mailbox))?);
-        let (mut uid_validity, mut read_only) = (None, false);
+        let (mut uid_validity, mut uid_next, mut read_only) = (None, None, false);
         let selected = self
             .run(&command, Allowance::SMALL, |response| {
                 if let Response::Data { outcome, .. } | Response::Done { outcome, .. } = response {
                     match outcome.code {
                         Some(ResponseCode::UidValidity(number)) => uid_validity = Some(number),
+                        Some(ResponseCode::UidNext(number)) => uid_next = Some(number),
                         Some(ResponseCode::ReadOnly) => read_only = true,
                         _ => {}
                     }
@@ -133,6 +137,7 @@ impl Connection {
             return Err(SourceError::Server(format!("{} gives no UIDVALIDITY for `{mailbox}`", self.host)));
         };
         self.uid_validity = uid_validity;
+        self.uid_next = uid_next;
         self.read_only = read_only;
         Ok(())
     }

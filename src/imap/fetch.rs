@@ -55,8 +55,20 @@ pub(super) async fn fetch(
     trouble: &mut Trouble,
 ) -> Result<Batch, SourceError> {
     let careful = std::mem::replace(&mut trouble.careful, true);
+    let next = connection.uid_next.take();
     let after = match cursor {
-        Some(Cursor::Imap { uid_validity, uid }) if *uid_validity == connection.uid_validity => *uid,
+        Some(Cursor::Imap { uid_validity, uid }) if *uid_validity == connection.uid_validity => {
+            // RFC 3501 2.3.1.1 forbids it. What gets the number of a message that was read would never be read.
+            if next.is_some_and(|next| next <= *uid) {
+                return Err(SourceError::Server(format!(
+                    "{} numbers messages of `{}` as others were numbered before (was it put back from a backup?): have it \
+                     give the mailbox a new UIDVALIDITY",
+                    connection.host(),
+                    settings.mailbox
+                )));
+            }
+            *uid
+        }
         Some(Cursor::Imap { .. }) => {
             warn!(source, "the mailbox was rebuilt (new UIDVALIDITY): reading it from the start");
             0

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use advisory_intake::imap::{Imap, Login, Settings, Tls};
 use advisory_intake::model::FolderNames;
-use advisory_intake::ports::{MailSource, SourceError};
+use advisory_intake::ports::{Cursor, MailSource, SourceError};
 
 use crate::support::proxy::{At, End, Proxy, Then};
 use crate::support::script::{Scripted, TlsTalk};
@@ -99,6 +99,23 @@ async fn every_misbehaviour_is_an_error_with_a_reason() {
         assert!(error.contains(reason), "{command}: {reason}\n{error}");
         assert!(!error.contains("secret"), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(10), "{reason} took {:?}", begun.elapsed());
+    }
+}
+
+/// A mailbox that was put back from a backup gives UIDs again that were read already: mail under them must not be passed over
+/// in silence.
+#[tokio::test]
+async fn numbers_that_are_given_again_are_told_and_not_skipped() {
+    let select = "* 1 EXISTS\r\n* OK [UIDVALIDITY 7] fine\r\n* OK [UIDNEXT 5] fine\r\nTAG OK done\r\n";
+    for (uid, uid_validity, is_told) in [(4, 7, false), (5, 7, true), (9, 7, true), (9, 6, false)] {
+        let server = misbehaving("SELECT", select).await;
+        let imap = Imap::new(settings(&server));
+        for _ in 0..2 {
+            let fetched = imap.fetch(Some(&Cursor::Imap { uid_validity, uid }), 1 << 20).await;
+            let said = fetched.err().map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(said.contains("give the mailbox a new UIDVALIDITY"), is_told, "{uid} of {uid_validity}: {said}");
+            assert!(is_told || said.is_empty(), "{said}");
+        }
     }
 }
 
