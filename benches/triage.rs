@@ -19,7 +19,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use time::OffsetDateTime;
 
 /// Lengths of the text, in KB.
-const LENGTHS: [usize; 4] = [4, 16, 64, 256];
+const LENGTHS: [usize; 6] = [4, 16, 64, 256, 512, 1024];
 
 fn main() {
     let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("criterion");

@@ -36,7 +36,10 @@ impl<'a, const N: usize> std::ops::Deref for Few<'a, N> {
 impl Reading {
     /// Reads `text` in one pass.
     pub fn of(text: &str) -> Reading {
-        let lower = text.to_lowercase().replace('’', "'");
+        let mut lower = text.to_lowercase();
+        if lower.contains('’') {
+            lower = lower.replace('’', "'");
+        }
         let (mut words, mut count, mut start, mut newlines) = (Vec::new(), Counts::default(), None, 0);
         let mut chars = lower.char_indices().peekable();
         while let Some((at, c)) = chars.next() {

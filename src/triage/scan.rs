@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::reading::Reading;
-use super::routing::{Found, Named, Registry, Routing, Target};
+use super::routing::{Found, Named, Registry, Routing, Target, is_kind_word};
 use crate::model::Ecosystem;
 
 /// Something in a text that points to a repository.
@@ -168,10 +168,15 @@ fn is_page(name: &str) -> bool {
     name.strip_prefix("github.com/").and_then(|path| path.split('/').nth(2)).is_some_and(|page| PAGES.contains(&page))
 }
 
+/// Go modules below whose path there is no other: whatever import path begins so is of them.
+const SINGLE_MODULES: &[&str] = &["go.opentelemetry.io/obi", "go.opentelemetry.io/ebpf-profiler"];
+
 /// The package that a name with a known prefix means. Below a Go module only the module is known for sure.
 fn full_name(registry: Registry, prefix: &str, name: &str) -> String {
     match registry {
-        Registry::Of(Ecosystem::Go) if prefix.starts_with("go.opentelemetry.io/obi") => prefix.to_owned(),
+        Registry::Of(Ecosystem::Go) if SINGLE_MODULES.iter().any(|module| prefix.starts_with(module)) => {
+            prefix.to_owned()
+        }
         Registry::Of(Ecosystem::Go) => {
             name.rsplit_once('.').filter(|(_, tail)| !tail.contains('/')).map_or(name, |(n, _)| n).to_owned()
         }
@@ -243,7 +248,7 @@ fn languages(reading: &Reading, text: &str, routing: &Routing) -> BTreeMap<usize
 }
 
 fn words(reading: &Reading, routing: &Routing, languages: &BTreeMap<usize, usize>, mentions: &mut Vec<Mention>) {
-    for at in 0..reading.len() {
+    for at in (0..reading.len()).filter(|at| is_kind_word(reading.word(*at))) {
         let from = at.saturating_sub(4);
         let described = routing.described(reading.few::<5>(from).get(..=at - from).unwrap_or_default());
         if let Some(targets) = described.filter(|_| !languages.is_empty()) {

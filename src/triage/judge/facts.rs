@@ -17,6 +17,10 @@ pub(super) struct Facts<'a> {
     pub clauses: &'a Clauses,
     pub clues: Vec<Clue>,
     pub text: &'a str,
+    /// It holds the trace of a crash.
+    pub panics: bool,
+    /// It holds code or commands.
+    pub code: bool,
     pub own_id: bool,
     pub other_project: bool,
 }
@@ -30,19 +34,21 @@ const MORE: &[&str] = &[
 
 /// A short mail that begins with thanks and says nothing that a report says.
 pub(super) fn only_thanks(facts: &Facts<'_>) -> bool {
+    // The text is looked at word by word only where nothing else speaks against it.
+    let told = [Weakness, Vulnerability, Sensitive, Availability, Attacker, Exploited, Flaw, Tested];
+    let carries = other_attachments(facts) || !facts.report.references.is_empty() || facts.message.forwarded.is_some();
+    if carries
+        || !facts.clues.is_empty()
+        || facts.message.encryption != Encryption::None
+        || told.iter().any(|concept| facts.clauses.count(*concept) > 0)
+    {
+        return false;
+    }
     let reading = Reading::of(facts.text);
     let begins = reading.window(0, 6).iter().any(|word| THANKS.contains(word));
     let words = reading.window(0, reading.len().min(60));
     let plain = words.iter().all(|word| !MORE.contains(word) && !word.contains(|c: char| c.is_ascii_digit()));
-    let told = [Weakness, Vulnerability, Sensitive, Availability, Attacker, Exploited, Flaw, Tested];
-    let carries = other_attachments(facts) || !facts.report.references.is_empty() || facts.message.forwarded.is_some();
-    begins
-        && plain
-        && reading.len() <= 40
-        && !carries
-        && facts.clues.is_empty()
-        && facts.message.encryption == Encryption::None
-        && told.iter().all(|concept| facts.clauses.count(*concept) == 0)
+    begins && plain && reading.len() <= 40
 }
 
 pub(super) fn specific(clue: Clue) -> bool {
@@ -54,10 +60,8 @@ pub(super) fn has_finding(facts: &Facts<'_>) -> bool {
     let particulars = [
         !facts.report.cvss.is_empty(),
         !facts.report.cwe.is_empty(),
-        panics(facts.text) && facts.clauses.message(&[Attacker], &[]),
-        looks_like_code(facts.text)
-            && facts.clauses.message(&[Weakness], &[])
-            && facts.clues.iter().any(|c| specific(*c)),
+        facts.panics && facts.clauses.message(&[Attacker], &[]),
+        facts.code && facts.clauses.message(&[Weakness], &[]) && facts.clues.iter().any(|c| specific(*c)),
         facts.report.packages.iter().any(|p| p.affected.is_some()) && facts.clauses.message(&[Attacker], &[]),
     ];
     particulars.contains(&true)
@@ -70,8 +74,8 @@ pub(super) fn technical(facts: &Facts<'_>) -> bool {
         || !facts.report.cvss.is_empty()
         || !facts.report.cve.is_empty()
         || facts.report.packages.iter().any(|package| package.affected.is_some())
-        || panics(facts.text)
-        || looks_like_code(facts.text)
+        || facts.panics
+        || facts.code
         || facts.message.encryption != Encryption::None;
     let words = [Weakness, Availability, Exploited].iter().any(|concept| facts.clauses.count(*concept) > 0);
     hard || !facts.clauses.message(&[SiteHygiene], &[]) && (words || !facts.report.cwe.is_empty())
@@ -93,7 +97,7 @@ pub(super) fn claims(facts: &Facts<'_>) -> usize {
         !facts.report.cwe.is_empty(),
         !facts.report.cvss.is_empty(),
         facts.report.deadline.is_some(),
-        panics(facts.text),
+        facts.panics,
         facts.message.encryption == Encryption::Whole,
     ];
     words + stated.into_iter().filter(|holds| *holds).count()

@@ -1,6 +1,6 @@
 //! Makes the table that is looked up in from the file, and tells what does not fit together.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::file::{self, File, LanguageSection, Packages, Places, Section};
 use super::lookup::part_of;
@@ -45,22 +45,18 @@ fn build(file: &File, places: &Places) -> (Routing, Vec<Problem>) {
         let sentence = "the table names no repository that may be filed in; add [repositories.\"owner/name\"]";
         builder.problems.push(Problem::error(sentence));
     }
-    let table = &mut builder.table;
-    let names = table.packages.keys().chain(table.prefixes.keys()).chain(table.symbols.keys());
-    table.longest_name = names.map(String::len).max().unwrap_or(0);
     (builder.table, builder.problems)
 }
 
 fn empty() -> Routing {
     Routing {
         repositories: Vec::new(),
-        packages: HashMap::new(),
-        prefixes: HashMap::new(),
-        symbols: HashMap::new(),
+        packages: BTreeMap::new(),
+        prefixes: BTreeMap::new(),
+        symbols: BTreeMap::new(),
         names: HashMap::new(),
         first_words: HashMap::new(),
         parts: HashMap::new(),
-        longest_name: 0,
         languages: Vec::new(),
         language_words: HashMap::new(),
     }
@@ -278,7 +274,16 @@ impl Builder<'_> {
         });
         let at = self.table.languages.len();
         for word in &section.words {
-            if self.table.language_words.insert(normalise(word), at).is_some() {
+            let words = normalise(word);
+            let (first, second) = words.split_once(' ').unwrap_or((&words, ""));
+            let of = self.table.language_words.entry(first.to_owned()).or_default();
+            let known =
+                if second.is_empty() { of.alone.is_some() } else { of.before.iter().any(|(old, _)| old == second) };
+            match second {
+                "" => of.alone = Some(at),
+                second => of.before.push((second.to_owned(), at)),
+            }
+            if known {
                 self.twice("language word", word, name, None);
             }
         }

@@ -1,8 +1,10 @@
 //! Looking things up in the table: tokens (package names, paths, links) and words (what people say).
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
 use super::{Registry, Routing, Target};
 use crate::model::Ecosystem;
-use crate::triage::first_bytes;
 
 /// How much a name says about the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,8 +41,12 @@ impl Routing {
     ///
     /// A name may stand at the beginning or after a `/`, as in a path below `node_modules`.
     pub(in crate::triage) fn token<'a>(&'a self, token: &str) -> Option<(Found<'a>, usize, usize)> {
+        // Most tokens are ordinary words, which cost nothing but this look.
+        if token.len() > LONGEST_TOKEN || !token.as_bytes().windows(3).any(|three| three.eq_ignore_ascii_case(b"tel")) {
+            return None;
+        }
         let lower = token.to_ascii_lowercase();
-        if lower.len() > LONGEST_TOKEN || !is_looked_up(&lower) {
+        if !is_looked_up(&lower) {
             return None;
         }
         let starts = std::iter::once(0).chain(lower.match_indices(['/', '!', ':', '\\', '=']).map(|(at, _)| at + 1));
@@ -53,11 +59,11 @@ impl Routing {
     }
 
     fn token_at(&self, text: &str) -> Option<(Found<'_>, usize)> {
-        let symbol = self.longest(text, |name| self.symbols.get(name), |_| true).map(|(t, n)| {
+        let symbol = longest(&self.symbols, text, |_, _| true).map(|(t, n)| {
             (Found::Symbol(t), n - usize::from(text.get(..n).is_some_and(|name| name.ends_with(['/', '.']))))
         });
-        let package = self.longest(text, |name| self.packages.get(name).filter(|_| specific(name)), ends_name);
-        let prefix = self.longest(text, |name| self.prefixes.get(name), |_| true);
+        let package = longest(&self.packages, text, |name, rest| specific(name) && ends_name(rest));
+        let prefix = longest(&self.prefixes, text, |_, _| true);
         let of_length = |found: &Option<(Found<'_>, usize)>| found.as_ref().map_or(0, |(_, length)| *length);
         let package = package.map(|(targets, length)| match targets.as_slice() {
             [only] if only.package.is_none() => (Found::Repository(only), length),
@@ -66,20 +72,6 @@ impl Routing {
         let prefix = prefix.map(|(targets, length)| (Found::Prefix(targets, name_length(text, length)), length));
         // The longest beginning says most; a package, which comes last, more than a symbol of the same length.
         [symbol, prefix, package].into_iter().max_by_key(of_length).flatten()
-    }
-
-    /// The longest beginning of `text` that `get` knows.
-    fn longest<'a, T>(
-        &'a self,
-        text: &str,
-        get: impl Fn(&str) -> Option<&'a T>,
-        ends: impl Fn(&str) -> bool,
-    ) -> Option<(&'a T, usize)> {
-        first_bytes(text, self.longest_name)
-            .char_indices()
-            .map(|(at, c)| at + c.len_utf8())
-            .rev()
-            .find_map(|end| Some((get(text.get(..end)?)?, end)).filter(|_| ends(text.get(end..).unwrap_or_default())))
     }
 
     /// The longest name that `words` begin with, and how many words it takes.
@@ -106,9 +98,37 @@ impl Routing {
 
     /// The language that `words` begin with, by its index.
     pub(in crate::triage) fn language_word(&self, words: &[&str]) -> Option<usize> {
-        let one = words.first().and_then(|word| self.language_words.get(*word));
-        one.or_else(|| self.language_words.get(&words.get(..2)?.join(" "))).copied()
+        let first = self.language_words.get(*words.first()?)?;
+        let second = || Some(first.before.iter().find(|(second, _)| words.get(1) == Some(&second.as_str()))?.1);
+        first.alone.or_else(second)
     }
+}
+
+/// The longest name that `text` begins with, of those that fit before the rest of it.
+///
+/// The greatest name that is not greater than the text either is a beginning of it, or shares with it all that any
+/// beginning can be; so a few looks find it, however long the text is.
+fn longest<'a, T>(
+    names: &'a BTreeMap<String, T>,
+    text: &str,
+    fits: impl Fn(&str, &str) -> bool,
+) -> Option<(&'a T, usize)> {
+    let mut within = text;
+    while !within.is_empty() {
+        let (name, value) = names.range::<str, _>((Bound::Unbounded, Bound::Included(within))).next_back()?;
+        let shared = match within.strip_prefix(name.as_str()) {
+            Some(_) if !name.is_empty() && fits(name, text.get(name.len()..)?) => return Some((value, name.len())),
+            Some(_) => name.len() - name.chars().next_back().map_or(0, char::len_utf8),
+            None => shared(name, within),
+        };
+        within = text.get(..shared)?;
+    }
+    None
+}
+
+/// Bytes of the characters that both begin with.
+fn shared(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
 }
 
 /// Whether a token, in lower case, is worth looking up: the names of all packages say whose they are.
@@ -159,6 +179,11 @@ const KIND_WORDS: &[(&str, &str)] = &[
     ("sampler", "sampler"),
 ];
 
+/// Whether [`Routing::described`] finds anything that ends in `word`.
+pub(in crate::triage) fn is_kind_word(word: &str) -> bool {
+    kind_word(word).is_some()
+}
+
 fn kind_word(word: &str) -> Option<&'static str> {
     KIND_WORDS.iter().find(|(said, _)| *said == word).map(|(_, kind)| *kind)
 }
@@ -189,4 +214,25 @@ pub(super) fn part_of(registry: Registry, name: &str) -> Option<(String, &'stati
         };
         (!object.is_empty()).then(|| (object.replace(['-', '_', '.'], ""), *kind))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_name_is_found_as_by_trying_each() {
+        let names = ["", "a", "ab", "abcd", "abce", "a/b", "b", "é", "éa", "zz/"];
+        let table: BTreeMap<String, usize> =
+            names.iter().enumerate().map(|(at, name)| (name.to_string(), at)).collect();
+        let texts =
+            ["", "a", "abc", "abcd", "abcde", "abcf", "ac", "a/bc", "bé", "é", "éab", "ê", "z", "zz", "zz/y", "~"];
+        let fits: [fn(&str, &str) -> bool; 3] = [|_, _| true, |_, rest| rest.is_empty(), |name, _| name.len() < 3];
+        for (text, fits) in texts.iter().flat_map(|text| fits.map(|fits| (text, fits))) {
+            let each =
+                names.iter().filter(|name| !name.is_empty()).filter_map(|name| Some((name, text.strip_prefix(name)?)));
+            let expected = each.filter(|(name, rest)| fits(name, rest)).map(|(name, _)| name.len()).max();
+            assert_eq!(longest(&table, text, fits).map(|(_, length)| length), expected, "{text:?}");
+        }
+    }
 }

@@ -9,12 +9,12 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{Ecosystem, Repository};
 
 pub use import::{Import, RegistryFile};
-pub(super) use lookup::{Found, Named};
+pub(super) use lookup::{Found, Named, is_kind_word};
 pub use problem::Problem;
 
 /// The routing table: repositories, and what in a text points to each.
@@ -22,21 +22,20 @@ pub use problem::Problem;
 pub struct Routing {
     repositories: Vec<Repository>,
     /// Packages by lower-case name; one name may live in several ecosystems.
-    packages: HashMap<String, Vec<Target>>,
+    packages: BTreeMap<String, Vec<Target>>,
     /// Package prefixes in lower case, likewise; the longest one decides.
-    prefixes: HashMap<String, Vec<Target>>,
+    prefixes: BTreeMap<String, Vec<Target>>,
     /// Prefixes of symbols in stack traces, in lower case.
-    symbols: HashMap<String, Target>,
+    symbols: BTreeMap<String, Target>,
     /// What people say, as normalised words.
     names: HashMap<String, Name>,
     /// First word of every name, with the most words that a name with it has.
     first_words: HashMap<String, usize>,
     /// "zipkin exporter" and the like, made from package names, for texts that name the language besides.
     parts: HashMap<(String, &'static str), Vec<Target>>,
-    /// Bytes of the longest package, prefix or symbol.
-    longest_name: usize,
     languages: Vec<Language>,
-    language_words: HashMap<String, usize>,
+    /// Words of a language, by their first.
+    language_words: HashMap<String, LanguageWord>,
 }
 
 /// Where a package or a symbol belongs.
@@ -77,6 +76,15 @@ pub(super) struct Language {
     pub ecosystem: Ecosystem,
     pub core: usize,
     pub contrib: usize,
+}
+
+/// What a word says of a language.
+#[derive(Debug, Clone, Default)]
+struct LanguageWord {
+    /// The language, by its index, that the word alone stands for.
+    alone: Option<usize>,
+    /// Words that stand for a language behind it.
+    before: Vec<(String, usize)>,
 }
 
 /// Why a text is not a routing table. Says what to change.
