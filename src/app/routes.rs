@@ -152,9 +152,12 @@ fn registry_files(folder: &Path) -> Result<Vec<RegistryFile>, Error> {
         return Err(Error::refused(sentence));
     }
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // Whoever may change a checkout says with a link what else is read.
+    let text =
+        |path: &Path| if path.is_symlink() { Err("it is a link".to_owned()) } else { bounded(path, LARGEST_ENTRY) };
     let files = paths.iter().map(|path| RegistryFile {
         name: name(path),
-        text: bounded(path, LARGEST_ENTRY).map_err(|why| format!("cannot be read: {why}")),
+        text: text(path).map_err(|why| format!("cannot be read: {why}")),
     });
     Ok(files.collect())
 }

@@ -34,6 +34,17 @@ fn read(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}\n\n{}", first_bytes(text, beginning), last_bytes(text, end)))
 }
 
+/// Where in `text` that stands which stands at `at` of what [`read`] gives of it.
+fn place_of_read(text: &str, at: usize) -> usize {
+    let (beginning, end) = MOST_READ;
+    let first = first_bytes(text, beginning).len();
+    if text.len() <= beginning + end || at <= first {
+        return at;
+    }
+    let left_out = text.len() - last_bytes(text, end).len() - first;
+    (at + left_out).saturating_sub("\n\n".len()).min(text.len())
+}
+
 /// At most `most` bytes from the beginning of `text`, in whole characters.
 fn first_bytes(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);

@@ -13,6 +13,8 @@ const CUES: &[&str] = &[
     "disclos",
     "embargo",
     "deadline",
+    "days counted from",
+    "days from today",
     "go live",
     "inform public",
     "days end",
@@ -75,6 +77,9 @@ const CONDITIONS: &[&str] =
 
 /// Longest time ahead that is believed, in days.
 const FARTHEST: i64 = 730;
+
+/// Farthest ahead that a day without a year is believed to lie, in days: what is farther was this year, and is over.
+const FARTHEST_WITHOUT_YEAR: i64 = 270;
 
 /// How much of a sentence is read, in bytes: what is longer is no sentence.
 const LONGEST_SENTENCE: usize = 4096;
@@ -197,7 +202,11 @@ fn named_date(words: &[&str], at: usize, sent: Date) -> Option<Date> {
     let day = u8::try_from(day).ok()?;
     match number(words.get(next)).filter(|year| (2000..2100).contains(year)) {
         Some(year) => ahead(calendar(i32::from(year), month, day)?, sent),
-        None => [sent.year(), sent.year() + 1].into_iter().find_map(|year| ahead(calendar(year, month, day)?, sent)),
+        None => {
+            let next = [sent.year(), sent.year() + 1].into_iter();
+            let next = next.filter_map(|year| calendar(year, month, day)).find_map(|date| ahead(date, sent));
+            next.filter(|date| (*date - sent).whole_days() <= FARTHEST_WITHOUT_YEAR)
+        }
     }
 }
 

@@ -39,6 +39,9 @@ pub(super) fn cvss(text: &str) -> (Vec<CvssVector>, String) {
 const LONGEST_VECTOR: usize = 400;
 
 fn vector_in(token: &str) -> Option<(usize, &str)> {
+    if !token.contains('/') {
+        return None;
+    }
     let upper = token.to_ascii_uppercase();
     let from = upper.find("CVSS:").or_else(|| upper.find("AV:"))?;
     token
@@ -248,7 +251,15 @@ const RATING_CUES: &[&str] = &[
     "cwe",
     "call",
     "consider",
+    "class",
+    "classed",
     "classify",
+    "assess",
+    "assessed",
+    "deem",
+    "rank",
+    "ranked",
+    "worth",
     "view",
     "give",
     "say",
@@ -294,7 +305,7 @@ const CUE_DISTANCE: usize = 8;
 /// The severity in words, where a rating is what the words are about. The first one stated counts.
 pub(super) fn severity(text: &str) -> Option<Severity> {
     let reading = Reading::of(text);
-    (0..reading.len()).find_map(|at| {
+    let words = (0..reading.len()).find_map(|at| {
         let (_, severity) = SEVERITIES.iter().find(|(word, _)| *word == reading.word(at))?;
         if NOT_A_RATING.contains(&reading.word(at + 1)) {
             return None;
@@ -302,8 +313,35 @@ pub(super) fn severity(text: &str) -> Option<Severity> {
         let from = at.saturating_sub(CUE_DISTANCE);
         let near = reading.window(from, at - from + CUE_DISTANCE + 1);
         near.iter().any(|word| RATING_CUES.contains(word)).then_some(*severity)
+    });
+    words.or_else(|| {
+        let rated = RATED_IN_EAST_ASIA.as_ref()?.captures(text)?;
+        let word = rated.get(1)?.as_str();
+        OF_EAST_ASIA.iter().find(|(name, _)| *name == word).map(|(_, severity)| *severity)
     })
 }
+
+/// Chinese, Japanese and Korean words for GitHub's four severities: one character often, so only right behind what is rated.
+const OF_EAST_ASIA: &[(&str, Severity)] = &[
+    ("超危", Severity::Critical),
+    ("严重", Severity::Critical),
+    ("嚴重", Severity::Critical),
+    ("緊急", Severity::Critical),
+    ("심각", Severity::Critical),
+    ("高", Severity::High),
+    ("높음", Severity::High),
+    ("中", Severity::Medium),
+    ("보통", Severity::Medium),
+    ("低", Severity::Low),
+    ("낮음", Severity::Low),
+];
+
+static RATED_IN_EAST_ASIA: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let words: Vec<&str> = OF_EAST_ASIA.iter().map(|(name, _)| *name).collect();
+    let rated = "严重程度|嚴重程度|严重性|嚴重性|危害等级|危害等級|危险等级|风险等级|風險等級|漏洞等级|评级|評級|深刻度|重大度|重要度|危険度|심각도";
+    let pattern = format!("(?:{rated})(?:[:：\\s]*(?:{rated}))?[^\n。，,]{{0,8}}?({})", words.join("|"));
+    Regex::new(&pattern).ok()
+});
 
 /// A GitHub login that the reporter gives as theirs: "my GitHub handle is octocat", "GitHub: @octocat",
 /// "credit github.com/octocat".

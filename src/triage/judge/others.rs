@@ -45,6 +45,9 @@ const OTHER_PROJECTS: &[&str] = &[
     "zipkin server",
     "zipkin ui",
     "alertmanager",
+    "pushgateway",
+    "cadvisor",
+    "victoriametrics",
     "argo",
     "containerd",
 ];

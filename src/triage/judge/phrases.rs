@@ -24,10 +24,10 @@ impl<T> Default for Node<T> {
 
 impl<T: Copy> Phrases<T> {
     /// The phrases, cut into words as the reading cuts a text.
-    pub fn of<'a>(phrases: impl Iterator<Item = (T, &'a str)>) -> Phrases<T> {
+    pub fn of(phrases: impl Iterator<Item = (T, impl AsRef<str>)>) -> Phrases<T> {
         let mut found = Phrases { nodes: vec![Node::default()] };
         for (of, phrase) in phrases {
-            let words: Vec<String> = phrase.split_whitespace().flat_map(split_word).collect();
+            let words: Vec<String> = phrase.as_ref().split_whitespace().flat_map(split_word).collect();
             let Some((first, rest)) = words.split_first() else { continue };
             let stem = first.strip_suffix('*');
             let at = found.node(stem.unwrap_or(first));

@@ -10,7 +10,7 @@ use super::{evidence, sureness, told};
 use crate::model::{Evidence, Identity, Question, Report, Repository};
 use crate::triage::routing::Routing;
 use crate::triage::scan::{Clue, Mention, Scanned, distinct, scan};
-use crate::triage::{LONGEST_SUMMARY, first_bytes, read};
+use crate::triage::{LONGEST_SUMMARY, first_bytes, place_of_read, read};
 
 /// Where a report belongs, and why.
 pub(super) struct Route {
@@ -44,6 +44,8 @@ const IN_SUMMARY: f32 = 1.5;
 const FURTHER: f32 = 0.3;
 /// From this weight on a second repository is named besides, when the report says that it has several findings.
 const STRONG: f32 = 4.0;
+/// From this weight on where the first has nothing stronger.
+const FAIR: f32 = 3.0;
 
 /// One thing in a report that points to a repository.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -80,9 +82,10 @@ pub struct Explanation {
 pub fn explain(report: &Report, routing: &Routing, identity: &Identity) -> Explanation {
     let all = Scanned::of(told(report), routing);
     let (scores, route) = (Scores::of(report, &all, routing), route(report, &all, routing, identity));
-    let summary_lines = all.text.len() - read(report.text.expose()).len();
+    let text = report.text.expose();
+    let before_text = all.text.len() - read(text).len();
     let line = |end: usize| {
-        let before = all.text.get(summary_lines..end)?;
+        let before = text.get(..place_of_read(text, end.checked_sub(before_text)?))?;
         Some(before.matches('\n').count() + 1)
     };
     let mut signals: Vec<Signal> = scores
@@ -178,13 +181,20 @@ pub(super) fn route(report: &Report, all: &Scanned, routing: &Routing, identity:
     let next = ranked.get(1).map_or(0.0, |(_, score)| *score);
     let summary = first_bytes(report.summary.expose(), LONGEST_SUMMARY);
     let several = Clauses::of(summary, &all.reading).message(&[Concept::Several], &[]);
-    let others = ranked.iter().skip(1).filter(|(at, _)| several && strongest(&found, *at) >= STRONG);
+    // Where the first is named by no more than that, so may the others be.
+    let of_first = |best: usize| found.keys().filter(move |(at, _)| *at == best).map(|(_, clue)| weight_of(*clue));
+    let enough = ranked.first().map_or(STRONG, |(best, _)| of_first(*best).fold(FAIR, f32::max).min(STRONG));
+    let others = ranked.iter().skip(1).filter(|(at, _)| several && strongest(&found, *at) >= enough);
     let also = others.filter_map(|(at, _)| routing.repository(*at).cloned()).collect();
     Route { destination: best, also, confidence: sureness(top - next), evidence, found: true }
 }
 
 fn same(a: &Mention, b: &Mention) -> bool {
     a.repository == b.repository && a.clue == b.clue && a.package == b.package
+}
+
+fn weight_of(clue: Clue) -> f32 {
+    WEIGHTS.iter().find(|(known, _, _)| *known == clue).map_or(0.0, |(_, weight, _)| *weight)
 }
 
 fn strongest(found: &BTreeMap<(usize, Clue), f32>, repository: usize) -> f32 {
@@ -234,6 +244,25 @@ mod tests {
         for (repository, score) in &why.ranking {
             let sum: f32 = why.signals.iter().filter(|s| s.repository == *repository).map(|s| s.weight).sum();
             assert!((sum - score).abs() < 0.001, "{repository}: {sum} of {score}");
+        }
+        let also = |text: &str| {
+            let why = explain(&report("Findings", text), &routing, &identity);
+            why.also.iter().map(|repository| repository.name().to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        let (java, rust) = ("io.opentelemetry:opentelemetry-api 1.57.0", "opentelemetry_sdk crate 0.31.0");
+        for (text, expected) in [
+            (format!("Three items:\n1. {java}\n2. {rust}"), true),
+            (format!("Voici trois constats : {java}, {rust}"), true),
+            (format!("Seen with {java} behind a service with {rust}."), false),
+        ] {
+            assert_eq!(!also(&text).is_empty(), expected, "{text}");
+        }
+        // Of a long text the middle is not read, and counts all the same.
+        let filler = "all is well\n";
+        for lines in [10_000, 100_000] {
+            let long = filler.repeat(lines) + "go.opentelemetry.io/collector/pdata\n";
+            let why = explain(&report("Hello", &long), &routing, &identity);
+            assert_eq!(why.signals.iter().find_map(|signal| signal.line), Some(lines + 1));
         }
         let why = explain(&report("Hello", "Nothing that the table knows."), &routing, &identity);
         assert_eq!((why.destination, why.ranking.len()), (identity.fallback_repository, 0));

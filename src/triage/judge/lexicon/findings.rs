@@ -5,6 +5,24 @@ use super::Concept::{
     Several, Tested, Vulnerability, Weakness,
 };
 
+/// Numbers and what is counted with them where a report has several findings, by language; each number with each thing.
+pub(super) const COUNTED: &[(&str, &str)] = &[
+    (
+        "two | three | four | five | six | 2 | 3 | 4 | 5 | 6 | several | multiple",
+        "findings | issues | vulnerabilities | bugs | flaws | weaknesses | defects | items | sdks | repositories | repos
+         of the sdks | of your sdks | of your repositories | separate findings | separate issues | different issues
+         independent issues | independent findings | unrelated issues | unrelated findings",
+    ),
+    (
+        "zwei | drei | vier | fünf | mehrere",
+        "schwachstellen | lücken | sicherheitslücken | befunde | fehler | probleme | sdks | repositories | repositorys",
+    ),
+    ("deux | trois | quatre | plusieurs", "failles | vulnérabilités | constats | bogues | défauts | dépôts | problèmes"),
+    ("dos | tres | cuatro | varios | varias", "vulnerabilidades | fallos | hallazgos | problemas | repositorios"),
+    ("dois | duas | três | quatro | vários | várias", "vulnerabilidades | falhas | achados | problemas | repositórios"),
+    ("due | tre | quattro", "vulnerabilità | falle | problemi | repository"),
+];
+
 pub(super) const PHRASES: &[(Concept, &str)] = &[
     (
         Vulnerability,

@@ -44,6 +44,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          getting started | not arriving | nothing arrives | doesn't work | does not work | any idea* | is it safe
          is it secure | is it dangerous | what am i doing wrong | what do i do wrong | can someone | could you explain
          which version should | i followed the | wie kann ich | wie konfiguriere | comment faire | comment configurer
+         quick question | quick one | should we put | should i put | if this is the wrong | is this the wrong
          can someone help | can anybody help | could someone help | not visible | no traces in | missing after | are missing | stopped arriving
          don't see any | do not see any | can't see any | i see no | no data in | no spans | why do i | why does my | how to configure | how to set up
          is it normal | what is the right way | which setting | is it the | did i miss | do i miss | do i need
@@ -82,7 +83,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         Expired,
-        "expired | out of date | outdated | no longer valid | revoked | abgelaufen | expiré* | caducad* | expirad* | vencid*
+        "expired | ran out | has run out | lapsed | out of date | outdated | no longer valid | revoked | abgelaufen | expiré* | caducad* | expirad* | vencid*
          过期 | 期限切れ",
     ),
     (
@@ -132,6 +133,8 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     (
         Procedure,
         "procedure | thesis | no details | no details in this mail | before i spend | sufficient if | timeline from
-         do you handle | via github | in english | no vulnerability here",
+         do you handle | via github | in english | no vulnerability here | no vulnerability to report | have nothing to report
+         keine schwachstelle zu melden | schwachstelle haben wir nicht | keine lücke zu melden | rien à signaler | nada que reportar
+         nada a reportar | niente da segnalare",
     ),
 ];

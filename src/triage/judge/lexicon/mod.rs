@@ -7,6 +7,8 @@ mod disclosure;
 mod findings;
 mod intent;
 
+use std::borrow::Cow;
+
 /// An idea that a clause can speak of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Concept {
@@ -77,9 +79,18 @@ pub(super) enum Concept {
 }
 
 /// Every phrase with what it expresses.
-pub(super) fn phrases() -> impl Iterator<Item = (Concept, &'static str)> {
+pub(super) fn phrases() -> impl Iterator<Item = (Concept, Cow<'static, str>)> {
     let tables = [disclosure::PHRASES, findings::PHRASES, intent::PHRASES];
-    tables.into_iter().flatten().flat_map(|(concept, phrases)| {
-        phrases.split(['|', '\n']).map(str::trim).filter(|p| !p.is_empty()).map(move |phrase| (*concept, phrase))
-    })
+    let listed = tables
+        .into_iter()
+        .flatten()
+        .flat_map(|(concept, phrases)| split(phrases).map(move |phrase| (*concept, Cow::Borrowed(phrase))));
+    let counted = findings::COUNTED.iter().flat_map(|(numbers, things)| {
+        split(numbers).flat_map(move |number| split(things).map(move |thing| format!("{number} {thing}")))
+    });
+    listed.chain(counted.map(|phrase| (Concept::Several, Cow::Owned(phrase))))
+}
+
+fn split(phrases: &'static str) -> impl Iterator<Item = &'static str> {
+    phrases.split(['|', '\n']).map(str::trim).filter(|phrase| !phrase.is_empty())
 }
