@@ -9,6 +9,8 @@ mod confinement;
 mod corpus;
 mod damage;
 mod disk;
+mod drafts;
+mod each;
 mod end_to_end;
 mod fence;
 mod fixtures;

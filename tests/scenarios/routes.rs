@@ -112,6 +112,111 @@ fn a_table_is_checked_explained_and_made_afresh() {
     assert!(!Path::new(&shown("routing.toml.new")).exists());
 }
 
+/// An entry as the registry has them, with all that is not read.
+fn registry_entry(number: usize, name: &str, repository: &str) -> String {
+    format!(
+        "# cSpell:ignore x{number}\ntitle: Instrumentation number {number}\nregistryType: instrumentation\nlanguage: js\n\
+         tags:\n  - js\n  - instrumentation\nlicense: Apache 2.0\ndescription: >-\n  Traces what x{number} does: \"calls\",\n  \
+         errors & more.\nauthors:\n  - name: OpenTelemetry Authors\nurls:\n  repo: \
+         https://github.com/open-telemetry/{repository}/tree/main/packages/x{number}\n  docs: https://docs.example/{number}\n\
+         createdAt: 2024-{:02}-11\nisFirstParty: true\npackage:\n  registry: npm\n  name: '{name}'\n  version: 1.{number}.0\n",
+        number % 12 + 1
+    )
+}
+
+#[test]
+fn a_registry_of_a_thousand_files_is_imported_and_what_is_odd_in_it_costs_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = folder.path().join("data/registry");
+    fs::create_dir_all(&registry).unwrap();
+    let repositories = ["opentelemetry-js", "opentelemetry-js-contrib", "opentelemetry-new"];
+    for number in 0..1_000 {
+        let text = registry_entry(number, &format!("@opentelemetry/x{number}"), repositories[number % 3]);
+        fs::write(registry.join(format!("instrumentation-js-x{number}.yml")), text).unwrap();
+    }
+    let plain = registry_entry(1_000, "@opentelemetry/plain", "opentelemetry-js");
+    // What is odd, and whether it is told, left out, or taken.
+    let odd: [(&str, String, &str); 17] = [
+        ("crlf.yml", plain.replace("plain", "crlf").replace('\n', "\r\n"), "taken"),
+        ("bom.yaml", format!("\u{feff}{}", plain.replace("plain", "bom")), "taken"),
+        ("unknown-fields.yml", format!("{}more: {{ a: [1, 2] }}\n", plain.replace("plain", "more")), "taken"),
+        (
+            "anchors.yml",
+            "x: &p { registry: npm, name: '@opentelemetry/anchored' }\npackage: *p\nurls: { repo: 'https://github.com/open-telemetry/opentelemetry-js' }\n".into(),
+            "taken",
+        ),
+        ("no-package.yml", plain.split("package:").next().unwrap().to_owned(), "left out"),
+        ("no-repo.yml", plain.replace("  repo:", "  site:"), "left out"),
+        ("empty-package.yml", "package:\nurls:\n".into(), "left out"),
+        ("of-others.yml", plain.replace("github.com/open-telemetry/", "github.com/somebody/"), "left out"),
+        ("package-list.yml", plain.replace("package:\n  registry", "package:\n  - registry").replace("  name: '", "    name: '"), "told"),
+        ("name-list.yml", plain.replace("name: '@opentelemetry/plain'", "name: ['@opentelemetry/plain']"), "told"),
+        ("name-map.yml", plain.replace("name: '@opentelemetry/plain'", "name: { a: b }"), "told"),
+        ("list.yml", "- title: a list\n- title: of entries\n".into(), "told"),
+        ("text.yml", "just words".into(), "told"),
+        ("cut-off.yml", "urls: { repo: 'https://github.com/open".into(), "told"),
+        ("unknown-alias.yml", "package: *nobody\n".into(), "told"),
+        ("unknown-registry.yml", plain.replace("registry: npm", "registry: \"\\e[2Jcpan\""), "told"),
+        ("large.yml", format!("{plain}# {}\n", "x".repeat(300 << 10)), "told"),
+    ];
+    for (name, text, _) in &odd {
+        fs::write(registry.join(name), text).unwrap();
+    }
+    let secret = folder.path().join("secret");
+    fs::write(&secret, plain.replace("plain", "behind-a-link")).unwrap();
+    std::os::unix::fs::symlink(&secret, registry.join("link.yml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", registry.join("dangling.yml")).unwrap();
+    std::os::unix::fs::symlink("loop.yml", registry.join("loop.yml")).unwrap();
+    fs::write(
+        registry.join("latin-1.yml"),
+        plain.replace("calls", "d\u{e9}j\u{e0}").chars().map(|c| c as u8).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    fs::create_dir(registry.join("folder.yaml")).unwrap();
+    fs::write(registry.join("README.md"), "no entry").unwrap();
+    let streams = folder.path().join("workstreams.yml");
+    fs::write(
+        &streams,
+        "- id: js\n  name: JavaScript\n  kind: sig\n  resources:\n  - repository: open-telemetry/opentelemetry-new\n  - meeting: \
+         { day: Tuesday }\n- id: empty\n  resources:\n- id: none\n",
+    )
+    .unwrap();
+
+    let arguments = |streams: &str| {
+        let registry = folder.path().display().to_string();
+        ["import", "--registry", &registry, "--workstreams", streams].map(str::to_owned)
+    };
+    let run = |streams: &str| {
+        let arguments = arguments(streams);
+        routes(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), "")
+    };
+    let output = run(&streams.display().to_string());
+    let (table, said) = (stdout(&output), stderr(&output));
+    assert_eq!(code(&output), 1, "{said}");
+    let made = table.split_once("runs again.").unwrap().1;
+    assert_eq!(made.matches("\"@opentelemetry/x").count(), 1_000, "{said}");
+    assert_eq!(made.split_once("opentelemetry-new\"]").unwrap().1.matches("/x").count(), 333);
+    for (name, _, becomes) in &odd {
+        assert_eq!(said.contains(&format!("{name}: ")), *becomes == "told", "{name}: {said}");
+    }
+    for name in ["crlf", "bom", "more", "anchored"] {
+        assert!(made.contains(&format!("\"@opentelemetry/{name}\"")), "{name} is missing");
+    }
+    for (name, why) in [("link", "it is a link"), ("dangling", "a link"), ("loop", "a link"), ("latin-1", "UTF-8")] {
+        let told = said.lines().find(|line| line.contains(&format!("{name}.yml: "))).unwrap_or_default();
+        assert!(told.contains(why), "{name}: {told:?} in {said}");
+    }
+    assert!(!made.contains("behind-a-link") && !made.contains("plain") && !said.contains('\x1b'), "{said}");
+    let told = odd.iter().filter(|(_, _, becomes)| *becomes == "told").count() + 5;
+    assert!(said.lines().count() <= told + 1 && said.lines().all(|line| line.chars().count() < 400), "{said}");
+    // The same every time; a list of repositories that does not read is told, and its repository is unknown then.
+    assert_eq!(stdout(&run(&streams.display().to_string())), table);
+    fs::write(&streams, "- resources: 7\n").unwrap();
+    let without = run(&streams.display().to_string());
+    assert!(stderr(&without).contains("workstreams.yml: ") && stderr(&without).contains("opentelemetry-new"));
+    assert_eq!(stdout(&without).matches("\"@opentelemetry/x").count(), 667);
+}
+
 fn routes(arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_advisory-intake"));
     command.arg("routes").args(arguments).env_remove("INTAKE_CONFIG");
