@@ -242,6 +242,11 @@ pub(super) fn engine(settings: &Settings) -> engine::Settings {
         // By then an attempt without an answer has ended, and GitHub's list has what came of it.
         wanted.policy.settle_time = wanted.timeouts.file * 3 / 2;
     }
+    for mailbox in &settings.mailboxes {
+        if let MailboxKind::Imap(account) = &mailbox.kind {
+            wanted.timeouts.settle = wanted.timeouts.settle.max(account.timeout + MARGIN);
+        }
+    }
     if let Delivery::Smtp(server) = &settings.delivery {
         wanted.timeouts.send = wanted.timeouts.send.max(server.timeout + MARGIN);
     }

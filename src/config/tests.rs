@@ -35,6 +35,14 @@ fn mistakes_are_answered_with_their_place_and_what_to_do() {
         ("[identity]\naddress = \"nobody\"", "intake.toml:2: identity.address: not a mail address"),
         ("[smtp]\nhost = \"a", "intake.toml:2: "),
         ("[limits]\nmime_depth = 0", "intake.toml:2: limits.mime_depth must be more than 0"),
+        (
+            "[identity]\naddress = \"a@b\"\n[mailbox.m]\nhost = \"h\"\nuser = \"u\"\npassword = { file = \"p\" }\ntimeout_seconds = 301",
+            "intake.toml:7: mailbox.m.timeout_seconds must be 1 to 300",
+        ),
+        (
+            "[identity]\naddress = \"a@b\"\n[mailbox.m]\npath = \"x\"\n[smtp]\nhost = \"h\"\ntimeout_seconds = 0",
+            "intake.toml:7: smtp.timeout_seconds must be 1 to 300",
+        ),
         ("[limits]\nmime_dept = 3", "intake.toml:2: unknown key \"mime_dept\" in limits: did you mean \"mime_depth\"?"),
         (
             "[identity]\naddress = \"a@b\"\n[mailbox.m]\npath = \"x\"\n[smtp]\ndeliver_to = \"o\"\n[ledger]\nfolder = \"l\"\n[digest]\nhour = 24",

@@ -13,6 +13,8 @@ use super::{ConfigError, SecretSource, store};
 use crate::model::{Address, CaseId, FilingWay, FolderNames, Identity, InvalidAddress, InvalidId, MailId, SenderRules};
 
 const GITHUB_API: &str = "https://api.github.com";
+/// Longest wait for a server, in seconds.
+const MAX_TIMEOUT: u64 = 300;
 
 /// The identity that works without a configuration: OpenTelemetry's.
 pub fn built_in_identity() -> Result<Identity, ConfigError> {
@@ -188,7 +190,7 @@ impl Check<'_> {
         }
         Ok(MailboxKind::Imap(Imap {
             user: raw.user.ok_or_else(|| problem("user", format!("[{path}] needs user, the name to log in with")))?,
-            timeout: seconds(self.positive(&format!("{path}.timeout_seconds"), raw.timeout_seconds)?.unwrap_or(60)),
+            timeout: self.timeout(path, raw.timeout_seconds, 60)?,
             ca_file: raw.ca_file.map(|file| self.folder.join(file)),
             host,
             port,
@@ -224,7 +226,7 @@ impl Check<'_> {
             Tls::Starttls => 587,
             Tls::None => 25,
         });
-        let timeout = seconds(self.positive("smtp.timeout_seconds", raw.timeout_seconds)?.unwrap_or(60));
+        let timeout = self.timeout("smtp", raw.timeout_seconds, 60)?;
         let ca_file = raw.ca_file.map(|file| self.folder.join(file));
         Ok(Delivery::Smtp(Smtp { host, port, tls, ca_file, login, timeout }))
     }
@@ -263,7 +265,7 @@ impl Check<'_> {
         if api.scheme() != "https" && !(api.scheme() == "http" && api.host_str().is_some_and(is_loopback)) {
             return Err(problem("api", "api must begin with https://, since tokens and reports travel there"));
         }
-        let timeout = seconds(self.positive("github.timeout_seconds", raw.timeout_seconds)?.unwrap_or(45));
+        let timeout = self.timeout("github", raw.timeout_seconds, 45)?;
         let filings_per_hour = self.positive("github.filings_per_hour", raw.filings_per_hour)?.unwrap_or(200);
         let way = raw.filing.unwrap_or(FilingWay::Report);
         Ok(GitHub { api, login, way, filings_per_hour, timeout, online_checks: raw.online_checks.unwrap_or(true) })
@@ -341,6 +343,17 @@ impl Check<'_> {
         match raw.hour.unwrap_or(7) {
             hour @ 0..=23 => Ok(raw.enabled.unwrap_or(true).then_some(hour)),
             _ => Err(self.places.problem("digest.hour", "hour is an hour of the day in UTC: 0 to 23")),
+        }
+    }
+
+    /// How long a server is waited for. Bounded, since claims and pauses are made to outlast it.
+    fn timeout(&self, table: &str, value: Option<u64>, usual: u64) -> Result<Duration, ConfigError> {
+        match value.unwrap_or(usual) {
+            count @ 1..=MAX_TIMEOUT => Ok(seconds(count)),
+            _ => {
+                let path = format!("{table}.timeout_seconds");
+                Err(self.places.problem(&path, format!("{path} must be 1 to {MAX_TIMEOUT}")))
+            }
         }
     }
 
