@@ -3,6 +3,7 @@
 mod claims;
 mod dates;
 mod packages;
+mod severity;
 mod stated;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ pub fn extract(message: &OpenedMessage, routing: &Routing) -> Report {
         title: Secret::default(),
         linked: Vec::new(),
         packages: packages::packages(&both, routing),
-        severity: stated::severity(&rest),
+        severity: severity::severity(&rest),
         cvss,
         cwe: stated::cwe(&both),
         own_cve: claims::own_cves(&both, &cve),

@@ -1,4 +1,4 @@
-//! Values that a report states in a form of their own: vectors, numbers, links, severity words.
+//! Values that a report states in a form of their own: vectors, numbers, links, logins.
 
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -6,13 +6,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::model::{CvssVector, Severity};
-use crate::triage::reading::Reading;
+use crate::model::CvssVector;
 use crate::triage::scan::tokens_of;
 use crate::triage::{first_bytes, last_bytes};
 
-/// Vectors that follow the grammar of CVSS 3 or 4 (FIRST, "Vector String"), with their base scores, and the text without
-/// them: their letters are no words.
+/// Vectors that follow the grammar of CVSS 3 or 4 (FIRST, "Vector String"), with their base scores, and the text with
+/// `CVSS` in their places: their letters are no words, but what stands beside a vector rates.
 ///
 /// A vector without the `CVSS:` prefix is taken for one of 3.1 when it is complete. With the prefix it is listed without a
 /// score when it does not parse, so that people hear of it.
@@ -22,12 +21,13 @@ pub(super) fn cvss(text: &str) -> (Vec<CvssVector>, String) {
     for (at, token) in tokens_of(text) {
         let Some((from, vector)) = vector_in(token) else { continue };
         rest.push_str(text.get(copied..at + from).unwrap_or_default());
-        copied = at + token.len();
+        rest.push_str("CVSS");
+        copied = at + from + vector.len();
         if found.len() == MOST_IDS {
             continue;
         }
         if let Some(vector) = scored(vector).filter(|new| !found.iter().any(|old| old.vector == new.vector)) {
-            let stated = stated_score(text, at + from, at + token.len());
+            let stated = stated_score(text, at + from, copied);
             found.push(CvssVector { stated, ..vector });
         }
     }
@@ -44,10 +44,10 @@ fn vector_in(token: &str) -> Option<(usize, &str)> {
     }
     let upper = token.to_ascii_uppercase();
     let from = upper.find("CVSS:").or_else(|| upper.find("AV:"))?;
-    token
-        .get(from..)
-        .filter(|vector| vector.contains('/') && vector.len() <= LONGEST_VECTOR)
-        .map(|vector| (from, vector))
+    let vector = token.get(from..)?;
+    // Scripts without spaces write on: "CVSS:3.1/…/A:H（高危）".
+    let vector = vector.split(|c: char| !c.is_ascii()).next()?;
+    (vector.contains('/') && vector.len() <= LONGEST_VECTOR).then_some((from, vector))
 }
 
 fn scored(vector: &str) -> Option<CvssVector> {
@@ -212,136 +212,6 @@ fn balanced(link: &str) -> &str {
     let open = link.matches('(').count();
     if link.ends_with(')') && link.matches(')').count() > open { link.trim_end_matches(')') } else { link }
 }
-
-/// Words for GitHub's four severities.
-const SEVERITIES: &[(&str, Severity)] = &[
-    ("low", Severity::Low),
-    ("medium", Severity::Medium),
-    ("moderate", Severity::Medium),
-    ("high", Severity::High),
-    ("critical", Severity::Critical),
-    ("niedrig", Severity::Low),
-    ("mittel", Severity::Medium),
-    ("hoch", Severity::High),
-    ("kritisch", Severity::Critical),
-    ("faible", Severity::Low),
-    ("moyenne", Severity::Medium),
-    ("élevée", Severity::High),
-    ("critique", Severity::Critical),
-    ("baja", Severity::Low),
-    ("media", Severity::Medium),
-    ("alta", Severity::High),
-    ("crítica", Severity::Critical),
-    ("baixa", Severity::Low),
-    ("média", Severity::Medium),
-];
-
-/// Words near which a severity word is one, and not an adjective for something else.
-const RATING_CUES: &[&str] = &[
-    "severity",
-    "severe",
-    "rate",
-    "rated",
-    "rating",
-    "cvss",
-    "score",
-    "scored",
-    "risk",
-    "priority",
-    "cwe",
-    "call",
-    "consider",
-    "class",
-    "classed",
-    "classify",
-    "assess",
-    "assessed",
-    "deem",
-    "rank",
-    "ranked",
-    "worth",
-    "view",
-    "give",
-    "say",
-    "schweregrad",
-    "sévérité",
-    "gravité",
-    "severidad",
-    "gravedad",
-    "severidade",
-    "gravidade",
-    "impact",
-];
-
-/// Words after which a severity word describes that word: "high memory", "low level".
-const NOT_A_RATING: &[&str] = &[
-    "level",
-    "memory",
-    "cpu",
-    "load",
-    "traffic",
-    "cardinality",
-    "volume",
-    "number",
-    "rate",
-    "latency",
-    "throughput",
-    "port",
-    "availability",
-    "privileges",
-    "privilege",
-    "path",
-    "section",
-    "data",
-    "system",
-    "systems",
-    "infrastructure",
-    "frequency",
-];
-
-/// How far before or behind a severity word its cue may stand, in words.
-const CUE_DISTANCE: usize = 8;
-
-/// The severity in words, where a rating is what the words are about. The first one stated counts.
-pub(super) fn severity(text: &str) -> Option<Severity> {
-    let reading = Reading::of(text);
-    let words = (0..reading.len()).find_map(|at| {
-        let (_, severity) = SEVERITIES.iter().find(|(word, _)| *word == reading.word(at))?;
-        if NOT_A_RATING.contains(&reading.word(at + 1)) {
-            return None;
-        }
-        let from = at.saturating_sub(CUE_DISTANCE);
-        let near = reading.window(from, at - from + CUE_DISTANCE + 1);
-        near.iter().any(|word| RATING_CUES.contains(word)).then_some(*severity)
-    });
-    words.or_else(|| {
-        let rated = RATED_IN_EAST_ASIA.as_ref()?.captures(text)?;
-        let word = rated.get(1)?.as_str();
-        OF_EAST_ASIA.iter().find(|(name, _)| *name == word).map(|(_, severity)| *severity)
-    })
-}
-
-/// Chinese, Japanese and Korean words for GitHub's four severities: one character often, so only right behind what is rated.
-const OF_EAST_ASIA: &[(&str, Severity)] = &[
-    ("超危", Severity::Critical),
-    ("严重", Severity::Critical),
-    ("嚴重", Severity::Critical),
-    ("緊急", Severity::Critical),
-    ("심각", Severity::Critical),
-    ("高", Severity::High),
-    ("높음", Severity::High),
-    ("中", Severity::Medium),
-    ("보통", Severity::Medium),
-    ("低", Severity::Low),
-    ("낮음", Severity::Low),
-];
-
-static RATED_IN_EAST_ASIA: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let words: Vec<&str> = OF_EAST_ASIA.iter().map(|(name, _)| *name).collect();
-    let rated = "严重程度|嚴重程度|严重性|嚴重性|危害等级|危害等級|危险等级|风险等级|風險等級|漏洞等级|评级|評級|深刻度|重大度|重要度|危険度|심각도";
-    let pattern = format!("(?:{rated})(?:[:：\\s]*(?:{rated}))?[^\n。，,]{{0,8}}?({})", words.join("|"));
-    Regex::new(&pattern).ok()
-});
 
 /// A GitHub login that the reporter gives as theirs: "my GitHub handle is octocat", "GitHub: @octocat",
 /// "credit github.com/octocat".

@@ -198,6 +198,11 @@ fn vectors_are_checked_and_scored() {
                 "CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
                 "CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H does not parse",
             ),
+            // Scripts without spaces write on.
+            (
+                "评分：CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H（高危）。",
+                "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H 7.5",
+            ),
             // Version 2 is none of ours, and a version number no score.
             ("AV:N/AC:L/Au:N/C:P/I:P/A:P", ""),
             (
@@ -231,7 +236,35 @@ fn severities_weaknesses_and_numbers_are_read() {
             ("当社としては深刻度「高」と考えております。", "High"),
             ("심각도: 낮음", "Low"),
             ("该接口的请求量很高,风险等级未评定。中间件", ""),
+            // A view in a clause of its own.
+            ("The input was random. I'd go with medium.", "Medium"),
+            ("Customers ask for a number. For us is high.", "High"),
+            ("I believe low, but it is your software.", "Low"),
+            ("Medium in my assessment.", "Medium"),
+            ("One request is enough. High, I'd say.", "High"),
+            ("Everybody in the cluster can do it. High.", "High"),
+            ("Aus unserer Sicht hoch.", "High"),
+            ("Yo diría alta. No hay parche.", "High"),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H - high on paper", "High"),
+            ("The case is kept by us as \"high\".", "High"),
+            ("Der Fall wird bei uns mit „mittel“ geführt.", "Medium"),
+            // The upper end of a span.
+            ("Severity: low to medium", "Medium"),
+            ("Gravità secondo me bassa-media.", "Medium"),
+            // Without spaces.
+            ("深刻度は中程度と考えます。", "Medium"),
+            ("情報漏えいはないため、深刻度は低と考えます。", "Low"),
+            ("级别我认为是高。", "High"),
+            ("我认为是中危，可以远程触发。", "Medium"),
+            ("심각도: 높음", "High"),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H（高危）", "High"),
+            // Not what the words are about.
             ("It needs high CPU load and a low privileged user.", ""),
+            ("Our traffic is low. We set the verbosity to \"high\".", ""),
+            ("Is the chance to meet it big? Low.", ""),
+            ("The sampling was low, medium, high and then off.", ""),
+            ("日志级别在配置中改为高。", ""),
+            ("请求量很高，延迟很低，攻击风险很高危险也大。", ""),
         ],
         |report| report.severity.map_or(String::new(), |severity| format!("{severity:?}")),
     );
