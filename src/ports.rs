@@ -324,6 +324,28 @@ pub trait Store: Send + Sync {
     /// Replies of the kind that `limit` counts which were queued to `address`.
     async fn replies_since(&self, address: &Address, limit: ReplyLimit) -> Result<u32, StoreError>;
 
+    /// Counts a filing of `message` in `repository`, so that at most `most` begin within an hour, whichever gateways of this
+    /// store make them; the inner error is that there were so many. What is begun once more is counted once. `tells`: the team can
+    /// be told by what is put off here.
+    async fn spend(
+        &self,
+        message: MessageId,
+        repository: &Repository,
+        most: u32,
+        tells: bool,
+        now: OffsetDateTime,
+    ) -> Result<Result<(), OverBudget>, StoreError>;
+
+    /// Remembers that the team is told of a flood ([`OverBudget::is_first`]): once that is sure, so that a crash tells it twice
+    /// and not never.
+    async fn flood_told(&self, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Takes back what [`Store::spend`] counted, because nothing was filed.
+    async fn unspend(&self, message: MessageId, repository: &Repository) -> Result<(), StoreError>;
+
+    /// Adds to the history of a message, whoever has it in hand.
+    async fn note(&self, message: MessageId, what: &str, now: OffsetDateTime) -> Result<(), StoreError>;
+
     /// Takes the next outgoing mail whose time has come, urgent alerts first, and counts the attempt.
     async fn claim_mail(&self, now: OffsetDateTime, lease: Duration) -> Result<Option<Queued>, StoreError>;
 
@@ -521,6 +543,15 @@ pub struct ReplyLimit {
     pub since: OffsetDateTime,
     /// It answers mail whose sender is proven.
     pub proven: bool,
+}
+
+/// As much was filed within the last hour as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverBudget {
+    /// When the next filing may begin.
+    pub until: OffsetDateTime,
+    /// The team is to be told: it was not, of anything that was put off since, with less than an hour between.
+    pub is_first: bool,
 }
 
 /// An outgoing mail whose turn it is.

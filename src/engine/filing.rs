@@ -1,19 +1,21 @@
 //! The file lane: what goes to GitHub.
 
-use std::time::Instant;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
-use tokio::time::timeout;
+use tokio::time::sleep_until;
 
-use super::Shared;
-use super::budget::Over;
 use super::step::{StepError, With};
 use super::worker::Failed;
+use super::{Shared, fail};
 use crate::case::{Event, Filing, State};
 use crate::model::{
     AdvisoryDraft, Assessment, CommentDraft, Commented, Draft, Evidence, Filed, Inquiry, Known, Online, Question,
     RawMessage,
 };
-use crate::ports::{CaseRecord, Claimed, DraftOrder, FilingError, StoreError};
+use crate::ports::{CaseRecord, Claimed, DraftOrder, FilingError, OverBudget, StoreError};
 
 /// What came of asking for something to be filed.
 enum Asked {
@@ -25,25 +27,66 @@ enum Asked {
 impl Shared {
     /// Drafts, records that the attempt begins, and files.
     pub async fn file(&self, claimed: &mut Claimed, filing: Filing) -> Result<(), StepError> {
-        let slot = match self.budget.take(Instant::now(), !filing.told) {
-            Ok(slot) => slot,
-            Err(Over { until, is_first }) => {
-                tracing::warn!(seconds = until.as_secs(), "as much was filed within the last hour as may be");
-                let note = With::note("waits: as much was filed within the last hour as may be");
-                return self.step(claimed, Event::OverBudget { until, tell: is_first }, note).await;
-            }
-        };
-        let Some(draft) = self.draft(claimed, &filing).await? else { return Ok(()) };
-        let asked = self.attempt(claimed, &filing, &draft).await?;
-        if matches!(asked, Asked::Filed(_) | Asked::Commented(_) | Asked::Failed(FilingError::Unknown(_))) {
-            slot.keep();
+        if self.is_put_off(claimed, &filing).await? {
+            return Ok(());
         }
-        match (asked, &draft) {
+        let Some(draft) = self.draft(claimed, &filing).await? else { return self.unspend(claimed, &filing).await };
+        let asked = self.attempt(claimed, &filing, &draft).await?;
+        if !matches!(asked, Asked::Filed(_) | Asked::Commented(_) | Asked::Failed(FilingError::Unknown(_))) {
+            self.unspend(claimed, &filing).await?;
+        }
+        let filed = if let Asked::Filed(advisory) = &asked { Some(advisory.clone()) } else { None };
+        let step = match (asked, &draft) {
             (Asked::Filed(advisory), Draft::Advisory(draft)) if !draft.continued.is_empty() => {
                 self.filed_in_part(claimed, &filing, advisory).await
             }
             (asked, _) => self.asked(claimed, &filing, asked).await,
+        };
+        if let (Err(StepError::Store(StoreError::Stale(_))), Some(advisory)) = (&step, filed) {
+            self.filed_too_late(claimed, &advisory).await?;
         }
+        step
+    }
+
+    /// Counts it before it begins; puts it off when as much was filed within the last hour as may be.
+    async fn is_put_off(&self, claimed: &mut Claimed, filing: &Filing) -> Result<bool, StepError> {
+        let Some(most) = self.settings.filings_per_hour else { return Ok(false) };
+        let _one_at_a_time = self.floods.lock().await;
+        let (store, now) = (&self.parts.store, self.parts.clock.now());
+        fail::point("spend", "before");
+        let spent = store.spend(claimed.message, &filing.destination, most, !filing.told, now).await?;
+        fail::point("spend", "after");
+        let Err(OverBudget { until, is_first }) = spent else { return Ok(false) };
+        let until = Duration::try_from(until - now).unwrap_or_default();
+        tracing::warn!(seconds = until.as_secs(), "as much was filed within the last hour as may be");
+        let note = With::note("waits: as much was filed within the last hour as may be");
+        self.step(claimed, Event::OverBudget { until, tell: is_first }, note).await?;
+        if is_first {
+            store.flood_told(now).await?;
+        }
+        Ok(true)
+    }
+
+    async fn unspend(&self, claimed: &Claimed, filing: &Filing) -> Result<(), StepError> {
+        if self.settings.filings_per_hour.is_some() {
+            self.parts.store.unspend(claimed.message, &filing.destination).await?;
+        }
+        Ok(())
+    }
+
+    /// It was filed, and another gateway had taken the message up meanwhile, because this one was stopped for longer than
+    /// its lease at the very instant of sending. If that one has filed it, too, people must know.
+    async fn filed_too_late(&self, claimed: &Claimed, advisory: &Filed) -> Result<(), StoreError> {
+        let case = self.parts.store.case(&case_of(claimed)?.id).await?;
+        if case.and_then(|case| case.advisory).is_some_and(|known| known.ghsa_id == advisory.ghsa_id) {
+            return Ok(());
+        }
+        tracing::error!(advisory = %advisory.ghsa_id, repository = %advisory.repository, "filed by a gateway that had lost the message: perhaps twice");
+        let what = format!(
+            "filed as {} in {} by a gateway that had lost this message meanwhile: close that one if there is another",
+            advisory.ghsa_id, advisory.repository
+        );
+        self.parts.store.note(claimed.message, &what, self.parts.clock.now()).await
     }
 
     /// Records that the attempt begins, and makes it.
@@ -79,7 +122,7 @@ impl Shared {
         }
         let marker = case_of(claimed)?.marker.clone();
         let limit = self.settings.timeouts.file;
-        let asked = match timeout(limit, self.parts.advisories.find(&filing.destination, &marker)).await {
+        let asked = match in_time(limit, self.parts.advisories.find(&filing.destination, &marker)).await {
             // Nobody knows how far the attempt came.
             Ok(Ok(Some(advisory))) => return self.filed_in_part(claimed, &filing, advisory).await,
             Ok(Ok(None)) => {
@@ -88,7 +131,7 @@ impl Shared {
             // Not to be able to look is no refusal to file: what may be there must not be filed again elsewhere.
             Ok(Err(FilingError::Refused(reason))) => Asked::Failed(FilingError::Later { reason, after: None }),
             Ok(Err(error)) => Asked::Failed(error),
-            Err(_) => Asked::Failed(no_answer()),
+            Err(no_answer) => Asked::Failed(no_answer),
         };
         self.asked(claimed, &filing, asked).await
     }
@@ -117,9 +160,9 @@ impl Shared {
             more => {
                 let note = format!("adding the rest of its text to {} begins: {more} comments", advisory.ghsa_id);
                 match self.begin(claimed, With::note(note)).await? {
-                    Ok(()) => timeout(self.settings.timeouts.file, self.parts.advisories.complete(&advisory, &draft))
+                    Ok(()) => in_time(self.settings.timeouts.file, self.parts.advisories.complete(&advisory, &draft))
                         .await
-                        .unwrap_or_else(|_| Err(no_answer())),
+                        .unwrap_or_else(Err),
                     Err(too_late) => Err(too_late),
                 }
             }
@@ -199,13 +242,13 @@ impl Shared {
     async fn send_draft(&self, filing: &Filing, draft: &Draft) -> Asked {
         let limit = self.settings.timeouts.file;
         match (draft, &filing.comment_on) {
-            (Draft::Advisory(draft), None) => timeout(limit, self.send_advisory(filing, draft)).await,
-            (Draft::Comment(draft), Some(advisory)) => timeout(limit, self.send_comment(advisory, draft)).await,
+            (Draft::Advisory(draft), None) => in_time(limit, self.send_advisory(filing, draft)).await,
+            (Draft::Comment(draft), Some(advisory)) => in_time(limit, self.send_comment(advisory, draft)).await,
             _ => {
                 Ok(Asked::Failed(FilingError::Setup("the worker drafted something else than it was asked for".into())))
             }
         }
-        .unwrap_or_else(|_| Asked::Failed(no_answer()))
+        .unwrap_or_else(Asked::Failed)
     }
 
     async fn send_advisory(&self, filing: &Filing, draft: &AdvisoryDraft) -> Asked {
@@ -280,8 +323,19 @@ fn of_the_case(filing: &Filing, advisory: &Filed) -> Option<Filed> {
     (!filing.is_besides()).then(|| advisory.clone())
 }
 
-fn no_answer() -> FilingError {
-    FilingError::Unknown("no answer in time".to_owned())
+/// What comes of `work` within `limit`, the clock looked at first: a process that was stopped for a while and goes on does
+/// not send then what it was about to send, because somebody else may have taken it up.
+async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, FilingError> {
+    let end = Instant::now() + limit;
+    let (mut work, mut late) = (pin!(work), pin!(sleep_until(end.into())));
+    poll_fn(|context| {
+        // The timer may not have been told yet.
+        if late.as_mut().poll(context).is_ready() || Instant::now() >= end {
+            return Poll::Ready(Err(FilingError::Unknown("no answer in time".to_owned())));
+        }
+        work.as_mut().poll(context).map(Ok)
+    })
+    .await
 }
 
 fn draft_order(claimed: &Claimed, filing: &Filing) -> Result<DraftOrder, StoreError> {
@@ -310,4 +364,29 @@ fn case_of(claimed: &Claimed) -> Result<&CaseRecord, StoreError> {
 
 fn missing(claimed: &Claimed, what: &str) -> StoreError {
     StoreError::Corrupt(format!("{} is to be filed and has no {what}", claimed.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_stopped_before_it_was_sent_is_not_sent_later() {
+        for (stopped, sends) in [(0, true), (150, false)] {
+            let sent = AtomicBool::new(false);
+            let work = async {
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                sent.store(true, Ordering::Relaxed);
+            };
+            let stop = async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                // All that runs here stands still, as when the process is stopped.
+                std::thread::sleep(Duration::from_millis(stopped));
+            };
+            let (done, ()) = tokio::join!(in_time(Duration::from_millis(100), work), stop);
+            assert_eq!((done.is_ok(), sent.into_inner()), (sends, sends), "stopped for {stopped} ms");
+        }
+    }
 }

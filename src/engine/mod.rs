@@ -10,7 +10,6 @@
 
 mod answer;
 mod bells;
-mod budget;
 mod commit;
 mod digest;
 mod drain;
@@ -41,7 +40,6 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use bells::Bells;
-use budget::Budget;
 use status::Board;
 use tally::Tally;
 
@@ -97,7 +95,8 @@ struct Shared {
     /// Held from looking for others with the same ciphertext until the result is in the store, so that of two that are
     /// opened at one time one is found by the other.
     twins: Mutex<()>,
-    budget: Budget,
+    /// Held from counting a filing until what was put off is in the store, so that one tells the team of a flood.
+    floods: Mutex<()>,
     /// Messages that a task of this process works on. Claims keep others away, but they end by the clock, and that may
     /// jump. Each with the turn at which it was claimed.
     in_hand: std::sync::Mutex<HashMap<MessageId, i64>>,
@@ -108,7 +107,6 @@ impl Engine {
     pub fn new(parts: Parts, settings: Settings) -> Self {
         let board = Board::new(parts.sources.iter().map(|source| source.name()));
         let settings = settings.sound();
-        let budget = Budget::new(settings.filings_per_hour);
         let shared = Shared {
             parts,
             settings,
@@ -117,7 +115,7 @@ impl Engine {
             tally: Tally::default(),
             edition: watch::Sender::new(None),
             twins: Mutex::default(),
-            budget,
+            floods: Mutex::default(),
             in_hand: std::sync::Mutex::default(),
             begun: Instant::now(),
         };

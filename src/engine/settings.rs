@@ -24,7 +24,7 @@ pub struct Settings {
     pub openers: usize,
     /// Filings at one time.
     pub filers: usize,
-    /// Filings within an hour, so far as this process has made them; `None`: any number.
+    /// Filings within an hour; `None`: any number.
     pub filings_per_hour: Option<u32>,
     /// Mails that are sent at one time.
     pub senders: usize,

@@ -6,6 +6,7 @@ pub mod chain;
 mod changes;
 mod ciphertexts;
 mod digest;
+mod filings;
 mod several;
 mod suspects;
 
@@ -42,6 +43,7 @@ pub async fn contract(store: &dyn Store, other: &dyn Store) {
     several::records_one_original(store, other).await;
     several::judges_one_after_the_other(store, other).await;
     several::counts_without_gaps(store, other).await;
+    filings::counts_what_is_filed_within_an_hour(store, other).await;
     keeps_what_servers_say(store).await;
     chain::is_whole(store, other).await;
 }

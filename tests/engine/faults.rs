@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
 
 use advisory_intake::case::{Backoff, State};
 use advisory_intake::model::*;
 use advisory_intake::ports::*;
 
-use super::world::{Filing, gateway, gateway_with};
-use super::{drain, outcome, record};
+use super::world::{Filing, engine, gateway, gateway_with};
+use super::{drain, outcome, plain_step, record};
 
 fn later() -> Filing {
     Filing::Fails(FilingError::Later { reason: "503".into(), after: None })
@@ -65,6 +66,13 @@ async fn a_flood_waits_and_is_told_once() {
         }
     }
     assert_eq!(waiting, 3);
+    // Another process files nothing more within that hour, and does not tell it again.
+    gateway.world.deliver(7, "id: r7@example.org");
+    let another = engine(&gateway.world, &gateway.store, |settings| settings.filings_per_hour = Some(2));
+    another.drain(CancellationToken::new()).await.unwrap();
+    let orders = gateway.world.orders.lock().unwrap().clone();
+    assert_eq!(orders.iter().filter(|order| order.notes.iter().any(|note| note.contains("more came"))).count(), 1);
+    assert_eq!(gateway.world.filed().len(), 2);
     // What is not filed goes on.
     assert!(matches!(outcome(&gateway, 6).await, Outcome::Held(_)));
 }
@@ -150,6 +158,36 @@ async fn a_clock_that_is_set_back_holds_up_nothing() {
         assert!(matches!(outcome(&gateway, 1).await, Outcome::Filed(_)));
         assert_eq!(gateway.world.filed(), ["otel/go"]);
         assert_eq!(gateway.world.log().iter().filter(|line| *line == "send reply").count(), 1);
+    }
+}
+
+/// Each row: the advisory that another gateway has filed by the time a stopped one goes on, and whether people hear of two.
+#[tokio::test]
+async fn what_a_stopped_gateway_files_after_another_took_over_is_told() {
+    for (ghsa_id, is_told) in [("GHSA-2222-3333-4444", false), ("GHSA-9999-8888-7777", true)] {
+        let gateway = gateway_with(Arc::default(), |settings| {
+            settings.timeouts.file = Duration::from_secs(30);
+            settings.policy.settle_time = Duration::from_secs(60);
+        })
+        .await;
+        let (world, store) = (gateway.world.clone(), gateway.store.clone());
+        world.filing.lock().unwrap().push_back(Filing::Stalls(Duration::from_millis(900)));
+        world.deliver(1, "id: r1@example.org");
+        let take_over = async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            let later = OffsetDateTime::now_utc() + Duration::from_secs(600);
+            let taken = store.claim(Lane::File, later, Duration::from_secs(60)).await.unwrap().unwrap();
+            let repository = "otel/go".parse().unwrap();
+            let advisory = Filed { repository, ghsa_id: ghsa_id.parse().unwrap(), url: "https://example.org/".into() };
+            let state =
+                State::Answer { outcome: Outcome::Filed(advisory.clone()), refused: None, others: Others::default() };
+            let step = Advance { turn: taken.turn, advisory: Some(advisory), ..plain_step(state, later) };
+            store.advance(taken.message, step).await.unwrap();
+        };
+        tokio::join!(drain(&gateway), take_over);
+        let history = gateway.store.history(MessageId::new(1)).await.unwrap();
+        let told = history.steps.iter().filter(|step| step.what.contains("by a gateway that had lost")).count();
+        assert_eq!(told, usize::from(is_told), "{:?}", history.steps);
     }
 }
 

@@ -73,6 +73,7 @@ async fn lock(tx: &mut Connection, lock: Lock<'_>) -> Result<(), StoreError> {
         Lock::Replies(mailbox) => (5, mailbox),
         Lock::Digests => (6, ""),
         Lock::Events => (7, ""),
+        Lock::Filings => (8, ""),
     };
     sqlx::query("SELECT pg_advisory_xact_lock($1, hashtext($2))").bind(LOCKS + number).bind(key).execute(tx).await?;
     Ok(())

@@ -1,4 +1,5 @@
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 use super::certificates::{self, Kept};
 use super::{Connection, Lock, chain, digest, lock, outbox, rows, twins};
@@ -89,9 +90,9 @@ pub async fn advance(tx: &mut Connection, message: MessageId, step: Advance) -> 
     }
     learn(tx, message, &step).await?;
     let left_out = outbox::queue(tx, message, case.as_deref(), &step).await?;
-    note(tx, message, &step, &step.note).await?;
+    note(tx, message, &step.note, step.now).await?;
     if left_out > 0 {
-        note(tx, message, &step, "no reply: this address has had as many as it may get for now").await?;
+        note(tx, message, "no reply: this address has had as many as it may get for now", step.now).await?;
     }
     if is_done_with_raw(&step.state) {
         sqlx::query("DELETE FROM raws WHERE message = $1").bind(message.number()).execute(&mut *tx).await?;
@@ -131,16 +132,17 @@ async fn learn(tx: &mut Connection, message: MessageId, step: &Advance) -> Resul
         };
         let revoked = if certificate.revoked { ", revoked" } else { "" };
         let (voucher, fingerprint) = (certificate.voucher.explain(), &certificate.fingerprint);
-        note(tx, message, step, &format!("certificate {fingerprint} {what} (shown by {voucher}{revoked})")).await?;
+        note(tx, message, &format!("certificate {fingerprint} {what} (shown by {voucher}{revoked})"), step.now).await?;
     }
     Ok(())
 }
 
-async fn note(tx: &mut Connection, message: MessageId, step: &Advance, what: &str) -> Result<(), StoreError> {
+/// Adds to the history.
+pub async fn note(tx: &mut Connection, message: MessageId, what: &str, now: OffsetDateTime) -> Result<(), StoreError> {
     if !what.is_empty() {
         sqlx::query("INSERT INTO steps (message, at, what) VALUES ($1, $2, $3)")
             .bind(message.number())
-            .bind(micros(step.now))
+            .bind(micros(now))
             .bind(storable(what))
             .execute(tx)
             .await?;

@@ -9,6 +9,7 @@ mod certificates;
 pub mod chain;
 mod claim;
 mod digest;
+mod filings;
 mod leases;
 mod outbox;
 mod read;
@@ -33,6 +34,8 @@ pub enum Lock<'a> {
     Certificates,
     /// Counting replies to one mailbox.
     Replies(&'a str),
+    /// Counting what is filed.
+    Filings,
     /// Making a digest.
     Digests,
     /// Numbering outcomes and events: in the order in which they are committed.

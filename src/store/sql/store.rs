@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use sqlx::Transaction;
 use time::OffsetDateTime;
 
-use super::{Driver, Kept, advance, certificates, chain, claim, digest, leases, outbox, read, record, twins};
+use super::{Driver, Kept, advance, certificates, chain, claim, digest, filings, leases, outbox, read, record, twins};
 use crate::model::{
     Address, CaseId, Chain, ContentDigest, Digest, Edition, Fingerprint, KnownCertificate, KnownLink, MailId,
-    MessageId, OutgoingMail, RawMessage,
+    MessageId, OutgoingMail, RawMessage, Repository,
 };
 use crate::ports::{
     Advance, Batch, CaseRecord, Claimed, Cursor, History, Joined, Lane, MailResult, MessageFilter, MessageRecord,
-    Queued, Recorded, ReplyLimit, Shut, Store, StoreError,
+    OverBudget, Queued, Recorded, ReplyLimit, Shut, Store, StoreError,
 };
 
 /// A row that cannot be read is claimed all the same: it must not stand in the way of the others.
@@ -124,6 +124,41 @@ impl Store for Kept {
     async fn replies_since(&self, address: &Address, limit: ReplyLimit) -> Result<u32, StoreError> {
         let mut connection = self.read().await?;
         outbox::replies_since(&mut connection, address, limit).await
+    }
+
+    async fn spend(
+        &self,
+        message: MessageId,
+        repository: &Repository,
+        most: u32,
+        tells: bool,
+        now: OffsetDateTime,
+    ) -> Result<Result<(), OverBudget>, StoreError> {
+        let mut tx = self.write().await?;
+        let spent = filings::spend(&mut tx, message, repository, most, tells, now).await?;
+        tx.commit().await?;
+        Ok(spent)
+    }
+
+    async fn flood_told(&self, now: OffsetDateTime) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        filings::flood_told(&mut tx, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn unspend(&self, message: MessageId, repository: &Repository) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        filings::unspend(&mut tx, message, repository).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn note(&self, message: MessageId, what: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        advance::note(&mut tx, message, what, now).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn claim_mail(&self, now: OffsetDateTime, lease: Duration) -> Result<Option<Queued>, StoreError> {

@@ -47,6 +47,8 @@ const INSTANTS: &[(&str, Need)] = &[
     ("composed/before", Need::Public),
     ("composed/after", Need::Public),
     ("claimed/filing", Need::Mix),
+    ("spend/before", Need::Mix),
+    ("spend/after", Need::Mix),
     ("claimed/answer", Need::Mix),
     ("send/before", Need::Mix),
     ("sent/before", Need::Mix),

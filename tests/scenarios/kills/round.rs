@@ -57,6 +57,8 @@ pub struct Round {
     /// Reports by number, with the address that each came from.
     pub(super) reports: BTreeMap<usize, String>,
     pub(super) follow_ups: Vec<usize>,
+    /// Those of them that anybody can read and a description holds.
+    clear: Vec<usize>,
     /// Reports that go on in comments, by number, with the lines of each.
     pub(super) long: BTreeMap<usize, usize>,
     /// Held ones that nobody has released, by number.
@@ -77,6 +79,7 @@ impl Round {
             mira,
             reports: BTreeMap::new(),
             follow_ups: Vec::new(),
+            clear: Vec::new(),
             long: BTreeMap::new(),
             foreign: Vec::new(),
             answered: BTreeMap::new(),
@@ -133,6 +136,9 @@ impl Round {
         let head = self.head(&from, &format!("report-{number}"), &subject);
         self.append(&[head.clone(), body.clone()].concat());
         self.reports.insert(number, from);
+        if !encrypted && more.len() < 1_000 {
+            self.clear.push(number);
+        }
         (head, body)
     }
 
@@ -179,13 +185,15 @@ impl Round {
         self.answered.get_mut(&id).unwrap().1 = 2;
     }
 
+    /// A clear report that is filed.
+    fn filed(&self) -> Option<usize> {
+        let all = self.advisories().concat();
+        self.clear.iter().find(|number| all.contains(&format!("TOKEN-{number}-END"))).copied()
+    }
+
     /// Adds to a report that is filed; delivers another one when there is none yet.
     fn follow_up(&mut self) {
-        let filed = self.advisories().concat();
-        let is_filed = |number: &&usize| {
-            !number.is_multiple_of(3) && filed.contains(&format!("TOKEN-{number}-END")) && number.is_multiple_of(2)
-        };
-        let Some(report) = self.reports.keys().find(is_filed).copied() else {
+        let Some(report) = self.filed() else {
             self.report(COLLECTOR, "", false);
             return;
         };
@@ -266,6 +274,11 @@ impl Round {
     /// Dies at each of these instants, with what it needs on its way.
     pub fn die_at(&mut self, instants: &[(&str, Need)]) {
         for (instant, need) in instants {
+            if *need == Need::FollowUp && self.filed().is_none() {
+                self.world.gateway.start();
+                self.world.wait_for("a report to be filed", || self.filed());
+                self.world.gateway.kill();
+            }
             self.deliver(*need);
             let begun = Instant::now();
             self.world.gateway.start_with(&[("ADVISORY_INTAKE_ABORT_AT", instant)]);
