@@ -6,13 +6,11 @@ use time::OffsetDateTime;
 
 use super::{Error, file_error, read_message};
 use crate::model::{CaseId, Disclosure, Ecosystem, Evidence, Kind, Known, Limits, Question, Severity, WorkerSettings};
-use crate::triage::{self, Example, ExamplesError, Wording};
+use crate::triage::{self, Wording};
 use crate::worker::{Desk, InspectOptions, Inspection};
 
 /// The file beside the mails that says what they are: one JSON object a line.
 const TRUTH: &str = "truth.jsonl";
-/// The file beside them with patterns of sentences to learn from.
-const PATTERNS: &str = "wording.txt";
 /// The file beside them with written sentences to learn from.
 const SENTENCES: &str = "sentences.tsv";
 
@@ -91,7 +89,7 @@ pub fn evaluate(folder: &Path, settings: WorkerSettings) -> Result<Evaluation, E
 }
 
 /// Evaluates on folds: each mail is judged by weights that were learned without it, from the other mails in `folder` and
-/// the examples in its `sentences.tsv` and `wording.txt`.
+/// the examples in its `sentences.tsv`.
 ///
 /// # Errors
 ///
@@ -112,8 +110,8 @@ pub fn evaluate_folds(folder: &Path, settings: WorkerSettings, folds: usize) -> 
     Ok(evaluation)
 }
 
-/// Learns the weights of wording from all mails in `folder` and the examples in its `sentences.tsv` and `wording.txt`, and
-/// writes them to `file`, as the program is built with them.
+/// Learns the weights of wording from all mails in `folder` and the examples in its `sentences.tsv`, and writes them to
+/// `file`, as the program is built with them.
 ///
 /// # Errors
 ///
@@ -133,20 +131,17 @@ fn inspect(desk: &Desk, folder: &Path, truth: &Truth, limits: &Limits) -> Result
     Ok(desk.inspect(&mail, &Known::default(), InspectOptions { show_text: true }, OffsetDateTime::now_utc()).1)
 }
 
-/// What patterns and written sentences say, and the sentences of the mails that are about something private.
+/// What written sentences say, and the sentences of the mails that are about something private.
 fn learned<'a>(
     desk: &Desk,
     folder: &Path,
     truths: impl Iterator<Item = &'a Truth>,
     limits: &Limits,
 ) -> Result<Wording, Error> {
-    let examples_in = |name: &str, read: fn(&str) -> Result<Vec<Example>, ExamplesError>| {
-        let file = folder.join(name);
-        let text = std::fs::read_to_string(&file).map_err(|error| file_error("read", &file, &error))?;
-        read(&text).map_err(|error| Error::refused(format!("{}: {error}", file.display())))
-    };
-    let mut examples = examples_in(PATTERNS, triage::read_examples)?;
-    examples.extend(examples_in(SENTENCES, triage::read_sentences)?);
+    let file = folder.join(SENTENCES);
+    let text = std::fs::read_to_string(&file).map_err(|error| file_error("read", &file, &error))?;
+    let mut examples =
+        triage::read_sentences(&text).map_err(|error| Error::refused(format!("{}: {error}", file.display())))?;
     let private = |truth: &&Truth| matches!(truth.kind, TrueKind::Report(TrueReport::Private | TrueReport::Multi));
     for truth in truths.filter(private) {
         let found = inspect(desk, folder, truth, limits)?;

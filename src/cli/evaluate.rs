@@ -27,7 +27,7 @@ pub(super) struct Evaluate {
     /// Judge each mail by weights that were learned without it: in this many folds.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=100), conflicts_with = "learn")]
     folds: Option<u8>,
-    /// Learn the weights of wording from the folder's mails, its sentences.tsv and its wording.txt, and write them to this file.
+    /// Learn the weights of wording from the folder's mails and its sentences.tsv, and write them to this file.
     #[arg(long, value_name = "FILE")]
     learn: Option<PathBuf>,
     /// The folder with the mails and their truth.jsonl.

@@ -60,7 +60,7 @@ fn last_bytes(text: &str, most: usize) -> &str {
 pub use extract::extract;
 pub use judge::{
     Example, ExamplesError, Explanation, Signal, Wording, WordingError, examples_of_mail, explain, judge, learn,
-    read_examples, read_sentences,
+    read_sentences,
 };
 pub use linked::links_to_look_up;
 pub use routing::{Import, Problem as RoutingProblem, RegistryFile, Routing, RoutingError};

@@ -26,40 +26,46 @@ const fn signal(weight: f32, holds: fn(&Clauses) -> bool, because: &'static str)
     Signal { weight, holds, because }
 }
 
+/// What people have to read first.
+pub(super) const EXPLOITED: &str = "says that it is being exploited";
+
 /// Positive weights speak for public, negative ones for private.
 const SIGNALS: &[Signal] = &[
-    signal(3.0, |c| c.clause(&[Exploited], &[Negation, Future]), "says that it is being exploited"),
+    signal(3.0, |c| c.clause(&[Exploited], &[Negation, Future]), EXPLOITED),
     signal(
-        2.0,
+        0.5,
         |c| c.clause(&[Venue, Published], ELSEWHERE),
         "says that it was published in a place that anyone reads",
     ),
-    signal(1.5, |c| c.subject(&[Venue], &[Negation, Future]), "the subject names a place that anyone reads"),
-    signal(1.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
-    signal(2.5, |c| c.clause(&[OutInTheOpen], &[Negation, Future, OtherSoftware]), "says that it is out in the open"),
-    signal(1.0, |c| c.subject(&[Published], &[Negation, Future]), "the subject says that it is public"),
+    signal(0.7, |c| c.subject(&[Venue], &[Negation, Future]), "the subject names a place that anyone reads"),
+    signal(0.5, |c| c.clause(&[Tracker, Published], ELSEWHERE), "says that it is in a public tracker"),
+    signal(0.5, |c| c.clause(&[OutInTheOpen], &[Negation, Future, OtherSoftware]), "says that it is out in the open"),
+    signal(0.5, |c| c.subject(&[Published], &[Negation, Future]), "the subject says that it is public"),
     signal(
-        -3.0,
+        -0.7,
         |c| c.clause(&[Negation, Tell], &[OutInTheOpen, Unanswered]),
         "says that it was not told or published",
     ),
     signal(
-        -2.5,
+        -0.3,
         |c| c.clause(&[Future, Published], &[OutInTheOpen]),
         "says that it will be published, so it is not yet",
     ),
-    signal(-2.5, |c| c.clause(&[Future, Tell], &[OutInTheOpen]), "announces to tell others later"),
-    signal(2.0, |c| c.clause(&[Somebody, Revealed], ELSEWHERE), "says that somebody else made it known"),
-    signal(2.0, |c| c.clause(&[Secrecy, Over], &[Negation, Future]), "says that the time of silence is over"),
-    signal(-3.0, |c| c.clause(&[Secrecy], &[Over]), "asks for secrecy, or says that few know"),
+    signal(-0.3, |c| c.clause(&[Future, Tell], &[OutInTheOpen]), "announces to tell others later"),
+    signal(0.5, |c| c.clause(&[Somebody, Revealed], ELSEWHERE), "says that somebody else made it known"),
+    signal(0.5, |c| c.clause(&[Secrecy, Over], &[Negation, Future]), "says that the time of silence is over"),
+    signal(-0.3, |c| c.clause(&[Secrecy], &[Over]), "asks for secrecy, or says that few know"),
 ];
 
-/// The score from which a finding counts as public. Doubt is private.
-const PUBLIC: f32 = 2.0;
+/// The score above which a finding counts as public. Doubt is private.
+const PUBLIC: f32 = 0.0;
 
-/// What even odds of the wording are worth here, and how far they count.
-const LEARNED: f32 = 1.0;
-const LEARNED_RANGE: std::ops::RangeInclusive<f32> = -1.0..=4.0;
+/// What even odds of the wording are worth here, and how far they count: a mail says it once, among many sentences.
+const LEARNED: f32 = 0.9;
+const LEARNED_RANGE: std::ops::RangeInclusive<f32> = -3.0..=4.0;
+/// What the odds that few know take from it, and how far those count.
+const CLOSED: f32 = -0.5;
+const CLOSED_MOST: f32 = 4.0;
 
 /// Judges the disclosure.
 pub(super) fn judge(
@@ -89,7 +95,7 @@ pub(super) fn judge(
                 Beside::Same => {
                     (4.0, "links an issue or pull request that anyone can read, whose text is like the report's")
                 }
-                Beside::Unclear => (2.0, "links an issue or pull request of the project that anyone can read"),
+                Beside::Unclear => (1.5, "links an issue or pull request of the project that anyone can read"),
                 Beside::Other => (
                     0.5,
                     "only mentions an issue or pull request that anyone can read: its text is unlike the report's",
@@ -106,34 +112,37 @@ pub(super) fn judge(
         }
         post |= POSTS.iter().any(|place| link.contains(place)) && !is_compared(&text, &link);
     }
-    let learned = (wording.odds + LEARNED).clamp(*LEARNED_RANGE.start(), *LEARNED_RANGE.end());
+    let learned = (wording.public + LEARNED).clamp(*LEARNED_RANGE.start(), *LEARNED_RANGE.end());
     if learned > 0.0 {
         let of = wording.classes.join(", ");
         add(learned, &format!("is worded like mail about what is public already (learned weights: {of})"));
     } else {
         add(learned, "is not worded like mail about what is public already (learned weights)");
     }
+    if wording.closed > 0.0 {
+        add(CLOSED * wording.closed.min(CLOSED_MOST), "is worded like mail about what few know (learned weights)");
+    }
     of_links.into_iter().for_each(|(weight, because)| add(weight, because));
     if discussion {
-        add(2.0, "links an issue, pull request or discussion of the project");
+        add(1.0, "links an issue, pull request or discussion of the project");
     } else if compared {
-        add(0.5, "links an issue, pull request or discussion of the project in comparison");
+        add(0.2, "links an issue, pull request or discussion of the project in comparison");
     }
     if from_public_list(message, &text) {
         add(5.0, "forwards mail from a public list");
     }
     if post {
-        add(1.5, "links a post, an article or a published exploit");
+        add(0.5, "links a post, an article or a published exploit");
     }
     let sent = message.headers.date.map(|date| date.date());
     if report.deadline.is_some_and(|day| sent.is_none_or(|sent| day > sent)) {
-        add(-2.0, "states when it will be published, so it is not yet");
+        add(-0.5, "states when it will be published, so it is not yet");
     }
     if message.encryption == Encryption::Whole {
         add(-0.5, "was encrypted, which is a hint for private");
     }
     let score: f32 = found.iter().map(|evidence| evidence.weight).sum();
-    let answer = if score >= PUBLIC { Disclosure::Public } else { Disclosure::Private };
+    let answer = if score > PUBLIC { Disclosure::Public } else { Disclosure::Private };
     Answer { answer, confidence: sureness((score - PUBLIC).abs() + 0.5), evidence: found }
 }
 

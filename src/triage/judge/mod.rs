@@ -18,11 +18,10 @@ use super::routing::Routing;
 use super::scan::Scanned;
 use super::{LONGEST_SUMMARY, first_bytes, read};
 use concepts::Clauses;
+use disclosure::EXPLOITED;
 pub use route::{Explanation, Signal, explain};
 use wording::Worded;
-pub use wording::{
-    Example, ExamplesError, Wording, WordingError, examples_of_mail, learn, read_examples, read_sentences,
-};
+pub use wording::{Example, ExamplesError, Wording, WordingError, examples_of_mail, learn, read_sentences};
 
 /// Judges a message by adding up weighted signals.
 ///
@@ -94,7 +93,7 @@ fn beside_ciphertext(
     let clauses = Clauses::of("", &beside.reading);
     if kind::tells_a_finding(message, report, &clauses, &beside.mentions) {
         let with_summary = format!("{summary}\n\n{}", without_footer(&beside.text));
-        let public = wording.of_public(&Reading::of(&with_summary));
+        let public = wording.read(&Reading::of(&with_summary));
         let disclosure = disclosure::judge(message, report, &clauses, &public, identity);
         verdict.disclosure = Some(disclosure.answer);
         verdict.confidence.disclosure = disclosure.confidence;
@@ -128,7 +127,7 @@ fn own_words(message: &OpenedMessage, report: &Report) -> Option<String> {
 /// What the wording says about who knows. A footer says it about somebody's web site, or about the list.
 fn worded(own: &Scanned, wording: &Wording) -> Worded {
     let text = without_footer(&own.text);
-    if text.len() == own.text.len() { wording.of_public(&own.reading) } else { wording.of_public(&Reading::of(text)) }
+    if text.len() == own.text.len() { wording.read(&own.reading) } else { wording.read(&Reading::of(text)) }
 }
 
 /// Most lines of a signature or of what a list adds. Behind more there is something to read.
@@ -192,8 +191,10 @@ fn evidence(question: Question, says: &str, weight: f32, because: &str) -> Evide
     Evidence { question, says: says.to_owned(), weight, because: because.to_owned() }
 }
 
+/// Exploitation first, because it decides what people do at once; then by weight.
 fn strongest_first(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
-    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let exploited = |evidence: &Evidence| evidence.question == Question::Disclosure && evidence.because == EXPLOITED;
+    evidence.sort_by(|a, b| exploited(b).cmp(&exploited(a)).then_with(|| b.weight.abs().total_cmp(&a.weight.abs())));
     evidence
 }
 

@@ -16,6 +16,8 @@ pub(super) enum Feature {
     Class(usize),
     /// Words of two classes, in any order.
     Classes(usize, usize),
+    /// A word of one class and, few words behind it, one of another.
+    Order(usize, usize),
 }
 
 /// What stands before a word in its sentence and changes what it says.
@@ -29,6 +31,8 @@ pub(super) enum Scope {
 /// How many words behind a negation, or a word about the future, are in its scope.
 const NEGATION: usize = 6;
 const FUTURE: usize = 8;
+/// How far apart two words may stand for their order to say something.
+const NEAR: usize = 8;
 
 /// The classes whose words open a scope, as `classes.txt` names them.
 const NOT: &str = "not";
@@ -68,8 +72,8 @@ impl Classes {
 #[derive(Default)]
 pub(super) struct Sentence {
     words: Vec<(Scope, Option<u32>)>,
-    /// A bit for each class.
-    classes: u64,
+    /// Which word is of which class, by their places.
+    hits: Vec<(usize, usize)>,
 }
 
 /// The sentences of a text; `number` gives a word's number, or nothing for a word that no feature has.
@@ -101,8 +105,9 @@ pub(super) fn sentences(reading: &Reading, mut number: impl FnMut(&str) -> Optio
         };
         (negation, future) = (negation.saturating_sub(1), future.saturating_sub(1));
         sentence.words.push((scope, number(general(reading.word(at)))));
+        let place = sentence.words.len();
         CLASSES.phrases.find(reading, at, |class| {
-            sentence.classes |= 1 << class;
+            sentence.hits.push((place, class));
             if class == CLASSES.negation {
                 negation = NEGATION;
             } else if class == CLASSES.future {
@@ -117,8 +122,9 @@ pub(super) fn sentences(reading: &Reading, mut number: impl FnMut(&str) -> Optio
 /// The sentences of `text` as one: an example is looked at as a whole.
 pub(super) fn whole(text: &str, number: impl FnMut(&str) -> Option<u32>) -> Sentence {
     sentences(&Reading::of(text), number).into_iter().fold(Sentence::default(), |mut whole, sentence| {
+        let behind = whole.words.len();
         whole.words.extend(sentence.words);
-        whole.classes |= sentence.classes;
+        whole.hits.extend(sentence.hits.into_iter().map(|(place, class)| (behind + place, class)));
         whole
     })
 }
@@ -145,14 +151,20 @@ impl Sentence {
         features
     }
 
-    /// The classes of its words, and each two of them.
+    /// The classes of its words, each two of them, and each two near each other in their order.
     fn classes(&self) -> impl Iterator<Item = Feature> {
-        let set = self.classes;
+        let set = self.hits.iter().fold(0_u64, |set, (_, class)| set | 1 << class);
         let classes = move |from: usize| (from..64).filter(move |class| set >> class & 1 == 1);
-        classes(0).flat_map(move |class| {
+        let together = classes(0).flat_map(move |class| {
             let pairs = classes(class + 1).map(move |other| Feature::Classes(class, other));
             std::iter::once(Feature::Class(class)).chain(pairs)
-        })
+        });
+        let in_order = self.hits.iter().enumerate().flat_map(|(at, (place, class))| {
+            let behind = self.hits.iter().skip(at + 1).skip_while(move |(other, _)| other == place);
+            let near = behind.take_while(move |(other, _)| other - place <= NEAR);
+            near.map(move |(_, other)| Feature::Order(*class, *other))
+        });
+        together.chain(in_order)
     }
 }
 
@@ -183,7 +195,8 @@ impl Vocabulary {
         self.words.get(number as usize).map_or("", String::as_str)
     }
 
-    /// How the file of weights writes a feature: `N:` for what is negated, `F:` for what is to come, classes in brackets.
+    /// How the file of weights writes a feature: `N:` for what is negated, `F:` for what is to come, classes in brackets, with
+    /// `>` between them where their order counts.
     pub fn write(&self, feature: Feature) -> String {
         let mark = |scope| match scope {
             Scope::Plain => "",
@@ -195,15 +208,18 @@ impl Vocabulary {
             Feature::Pair(scope, a, b) => format!("{}{} {}", mark(scope), self.word(a), self.word(b)),
             Feature::Class(class) => format!("[{}]", CLASSES.name(class)),
             Feature::Classes(a, b) => format!("[{}] [{}]", CLASSES.name(a), CLASSES.name(b)),
+            Feature::Order(a, b) => format!("[{}] > [{}]", CLASSES.name(a), CLASSES.name(b)),
         }
     }
 
     /// Reads a feature as [`Vocabulary::write`] writes it.
     pub fn read(&mut self, text: &str) -> Option<Feature> {
         if let Some(classes) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            return match classes.split_once("] [") {
-                Some((a, b)) => Some(Feature::Classes(CLASSES.named(a)?, CLASSES.named(b)?)),
-                None => CLASSES.named(classes).map(Feature::Class),
+            let two = |(a, b)| Some((CLASSES.named(a)?, CLASSES.named(b)?));
+            return match (classes.split_once("] > ["), classes.split_once("] [")) {
+                (Some(order), _) => two(order).map(|(a, b)| Feature::Order(a, b)),
+                (_, Some(both)) => two(both).map(|(a, b)| Feature::Classes(a, b)),
+                _ => CLASSES.named(classes).map(Feature::Class),
             };
         }
         let (scope, words) = match (text.strip_prefix("N:"), text.strip_prefix("F:")) {
