@@ -7,6 +7,7 @@ use super::lexicon::Concept::{
 };
 use crate::model::{Automatic, Encryption, OpenedMessage, Report};
 use crate::triage::extract::without_links;
+use crate::triage::first_bytes;
 use crate::triage::reading::Reading;
 use crate::triage::scan::Clue;
 
@@ -107,6 +108,54 @@ pub(super) fn claims(facts: &Facts<'_>) -> usize {
 pub(super) fn asks(facts: &Facts<'_>) -> bool {
     [HowToReport, Policy, Procedure, AskHelp, AskAffected].iter().any(|concept| facts.clauses.count(*concept) > 0)
         || facts.clauses.count(Audit) >= 2
+        || asks_about_cve(facts)
+}
+
+/// Words that say that the remedy of a known problem does not hold: a finding of its own.
+const NOT_REMEDIED: &[&str] = &[
+    "incomplet",
+    "insufficient",
+    "still",
+    "regress",
+    "again",
+    "unvollständig",
+    "immer noch",
+    "weiterhin",
+    "nicht behoben",
+    "insuficiente",
+    "todavía",
+    "sigue",
+    "toujours",
+    "ainda",
+    "неполн",
+    "仍",
+    "不完整",
+    "不完全",
+    "まだ",
+];
+
+/// The farthest that a question goes on behind the CVE which it asks about, in bytes.
+const LONGEST_QUESTION: usize = 300;
+const MOST_CVES: usize = 20;
+
+/// Whether it asks, in any language, about a known problem of others, and tells nothing of its own: the sentence with the
+/// number ends in a question mark, in the subject or in a mail that speaks of scanners.
+pub(super) fn asks_about_cve(facts: &Facts<'_>) -> bool {
+    if facts.report.cve.is_empty() || facts.code || claims(facts) > 0 || !short_question(facts) {
+        return false;
+    }
+    let asked =
+        in_question(facts.message.subject.expose()) || facts.clauses.message(&[Audit], &[]) && in_question(facts.text);
+    asked && !NOT_REMEDIED.iter().any(|word| facts.text.to_lowercase().contains(word))
+}
+
+/// Whether a sentence that names a CVE asks.
+fn in_question(text: &str) -> bool {
+    text.match_indices("CVE-").take(MOST_CVES).any(|(at, _)| {
+        let rest = first_bytes(text.get(at..).unwrap_or_default(), LONGEST_QUESTION);
+        let end = [". ", ".\n", "\n\n", "!", "。"].iter().filter_map(|end| rest.find(end)).min();
+        questions(rest.get(..end.unwrap_or(rest.len())).unwrap_or_default())
+    })
 }
 
 /// Whether a sentence ends in a question mark. The query of a link or path is no question.

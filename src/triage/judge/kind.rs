@@ -2,14 +2,14 @@
 
 use super::concepts::Clauses;
 use super::facts::{
-    Facts, asks, automatic_subject, claims, costs_more_than_availability, has_finding, looks_like_code,
+    Facts, asks, asks_about_cve, automatic_subject, claims, costs_more_than_availability, has_finding, looks_like_code,
     needs_rights_for_availability, of_no_software, only_keys, only_thanks, other_attachments, panics, short_question,
     specific, technical,
 };
 use super::lexicon::Concept::{
-    self, Absence, AskAffected, AskHelp, Attacker, Audit, Authenticated, Availability, Bounty, Configuration, Editing,
-    Expired, Exploited, Fix, Flaw, HowToReport, KeyMaterial, Marketing, Negation, Operator, Outsider, Policy,
-    Procedure, Request, Sensitive, SiteHygiene, Tested, Vulnerability, Weakness, Withheld,
+    self, Absence, Account, AskAffected, AskHelp, Attacker, Audit, Authenticated, Availability, Bounty, Configuration,
+    Editing, Expired, Exploited, Fix, Flaw, HowToReport, KeyMaterial, Marketing, Negation, Operator, Outsider, Policy,
+    Pressure, Procedure, Request, Sensitive, SiteHygiene, Tested, Vulnerability, Weakness, Withheld,
 };
 use super::others::other_project;
 use super::{Answer, evidence, sureness};
@@ -94,6 +94,14 @@ const WORDS: &[Signal] = {
         ),
         signal(Spam, 2.0, Message, &[SiteHygiene], &[], "is about the settings of a domain or web site"),
         signal(Spam, 1.0, Message, &[Marketing], &[], "has a word of advertisements"),
+        signal(
+            Spam,
+            4.0,
+            Message,
+            &[Account, Pressure],
+            &[Weakness, Vulnerability, Availability, Attacker],
+            "presses the owner of a mailbox or a domain",
+        ),
         signal(AutoReply, 0.0, Subject, &[Absence], &[], "the subject is that of an automatic reply"),
         signal(
             NotAVulnerability,
@@ -182,6 +190,7 @@ const FACTS: &[Fact] = {
             |f| f.clauses.message(&[AskAffected], &[]) && !f.report.cve.is_empty() && claims(f) == 0,
             "asks about a CVE and says nothing of its own",
         ),
+        fact(Ask, 4.0, asks_about_cve, "asks about a CVE that a scanner shows, or that its subject asks about"),
         fact(
             Ask,
             2.0,

@@ -28,7 +28,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
         Vulnerability,
         "vulnerab* | exploit* | security issue | security bug | security hole | security flaw | security problem
          security weakness | schwachstelle* | sicherheitslücke* | lücke | vulnérabilité* | faille* | vulnerabilidad*
-         falla de seguridad | fallo de seguridad | falha* | 漏洞 | 脆弱性",
+         falla de seguridad | fallo de seguridad | falha* | уязвимост* | 漏洞 | 脆弱性",
     ),
     (
         Weakness,
@@ -50,7 +50,8 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          contourn* | exécution de code | fuite de | fuite d' | élévation | usurp* | en clair | non vérifié*
          inyecci* | ejecución de código | ejecutar código | fuga de | escalada de | suplant* | eludir | texto plano
          injeção | execução de código | vazamento | vaza | escalonamento | contornar | texto claro
-         注入 | 越权 | 绕过 | 泄露 | 泄漏 | 溢出 | 任意代码 | 任意文件 | 代码执行 | 命令执行 | 提权 | 伪造 | 未授权 | 越界
+         обход* | обойти | утечк* | внедрени* | выполнени* кода | выполнить код | переполнени* | без авторизации | без аутентификации
+         произвольн* | подделать | подделк* | 注入 | 越权 | 绕过 | 泄露 | 泄漏 | 溢出 | 任意代码 | 任意文件 | 代码执行 | 命令执行 | 提权 | 伪造 | 未授权 | 越界
          漏えい | 漏洩 | インジェクション | 任意の | 改ざん | 不正な | 権限昇格 | なりすまし | 回避 | 乗っ取り | 平文",
     ),
     (
@@ -73,13 +74,13 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          déni de service | plante | planter | boucle infinie | épuise*
          denegación de servicio | colgar | cuelga | bucle infinito | agota*
          negação de serviço | derrub* | travar | trava | laço infinito | esgota*
-         拒绝服务 | 崩溃 | 内存耗尽 | 内存溢出 | 死循环 | cpu 占用 | 卡死 | クラッシュ | サービス拒否 | サービス妨害 | メモリ枯渇 | 無限ループ | 停止します",
+         отказ* в обслуживании | падает | аварийно | зависает | исчерпани* | 拒绝服务 | 崩溃 | 内存耗尽 | 内存溢出 | 死循环 | cpu 占用 | 卡死 | クラッシュ | サービス拒否 | サービス妨害 | メモリ枯渇 | 無限ループ | 停止します",
     ),
     (
         Attacker,
         "attacker* | adversar* | anyone can | anybody can | anybody who | anyone who | whoever | remote user | any local user
          local account | evil | hostile | any client | every operator who | someone who sends | neighbour can | any user
-         angreifer* | attaquant* | atacante* | cualquiera que | qualquer um que | 攻击者 | 黑客 | 攻撃者 | 第三者が",
+         angreifer* | attaquant* | atacante* | cualquiera que | qualquer um que | злоумышленник* | атакующ* | 攻击者 | 黑客 | 攻撃者 | 第三者が",
     ),
     (
         Tested,

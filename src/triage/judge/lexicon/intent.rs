@@ -1,8 +1,8 @@
 //! Words about what people want who do not report.
 
 use super::Concept::{
-    self, Absence, AskAffected, AskHelp, Audit, Bounty, Expired, HowToReport, KeyMaterial, Marketing, Policy,
-    Procedure, Request, SiteHygiene, Withheld,
+    self, Absence, Account, AskAffected, AskHelp, Audit, Bounty, Expired, HowToReport, KeyMaterial, Marketing, Policy,
+    Pressure, Procedure, Request, SiteHygiene, Withheld,
 };
 
 pub(super) const PHRASES: &[(Concept, &str)] = &[
@@ -64,6 +64,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     (
         Audit,
         "questionnaire | iso certification | compliance | our scanner | scanner reports | scanner shows | vex | sbom | trivy
+         falso positivo | faux positif | falscher alarm | fehlalarm | falsch positiv | 误报 | 誤検知
          snyk | false positive | when will you upgrade | auditor* | vendor assessment",
     ),
     (
@@ -77,7 +78,7 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     (
         Request,
         "please send | send me | send us | provide | could you send | can you send | where can i find | need a new
-         need your | please | kindly | would like to have | give me | looking for | do you have | what is your
+         need your | can i get your | could i get your | may i have your | can i have your | what's your | please | kindly | would like to have | give me | looking for | do you have | what is your
          bitte | schicken | s'il vous plaît | envoyez | pourriez | pouvez-vous m | por favor | envíe* | enviar | me pueden
          poderiam | podem me | 请 | お願い | ください",
     ),
@@ -122,7 +123,26 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
          quick chat | reply no | reply stop | winner | claim your | wire transfer | atm card | million dollars | million usd | million euro*
          page 1 | page one of google | your sales team | hiring needs | dedicated developers | price list
          发票 | 代开 | 优惠 | 税点 | 推广 | 加微信 | 贷款 | 営業 | 無料相談 | 集客
-         werbung | rabatt | unverbindliches angebot | kredit | offre commerciale | référencement | oferta exclusiva | préstamo",
+         werbung | rabatt | unverbindliches angebot | kredit | offre commerciale | référencement | oferta exclusiva | préstamo
+         скидк* | наша компания | отдел продаж | после оплаты | в подарок | коммерческ* предложени* | звоните | по выгодной цене
+         продвижение сайт* | тестирование на проникновение | вашего сайта",
+    ),
+    (
+        Account,
+        "your mailbox | mailbox is | mailbox storage | mailbox quota | storage quota | pending messages | undelivered messages
+         your email account | your e-mail account | your webmail | your e-mail service | our e-mail service | domain holder | brand name
+         registration centre | registration center | domain registration | internet names | your parcel
+         ihr postfach | ihr konto | ihr e-mail-konto | votre boîte | votre compte | votre messagerie | su buzón | su cuenta
+         sua caixa de | sua conta | ваш почтовый ящик | ваша учетная запись | 您的邮箱 | 您的账户 | 域名注册 | お客様のアカウント",
+    ),
+    (
+        Pressure,
+        "deactivation | will be deactivated | will be suspended | will be closed | will be blocked | will be deleted | will be terminated
+         validate your | verify your | confirm your account | release messages | final notice | last notice | last reminder
+         applied to register | applying to register | reserve the domain* | register your brand | wird gesperrt | gesperrt werden
+         wird deaktiviert | bestätigen sie ihr* | sera suspendu* | sera désactivé* | validez votre | vérifiez votre
+         será suspendid* | será desactivad* | verifique su | valide su | será suspens* | será desativad* | verifique sua | valide sua
+         будет заблокирован* | будет удален* | подтвердите | 将被停用 | 将被关闭 | 验证您的 | 申请注册 | 停止されます",
     ),
     (
         Absence,
@@ -134,6 +154,8 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
         Procedure,
         "procedure | thesis | no details | no details in this mail | before i spend | sufficient if | timeline from
          do you handle | via github | in english | no vulnerability here | no vulnerability to report | have nothing to report
+         no report attached | this is not a report | not a report of | nothing to report yet | ist keine meldung | pas un signalement | no es un informe
+         não é um relatório | 不是漏洞报告 | 報告ではありません | process question | process questions
          keine schwachstelle zu melden | schwachstelle haben wir nicht | keine lücke zu melden | rien à signaler | nada que reportar
          nada a reportar | niente da segnalare",
     ),

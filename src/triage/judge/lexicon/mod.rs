@@ -72,6 +72,10 @@ pub(super) enum Concept {
     Withheld,
     SiteHygiene,
     Marketing,
+    /// What a mailbox or a domain belongs to, as deceptive notices call it.
+    Account,
+    /// A threat or an urge that such notices end in.
+    Pressure,
     Absence,
     Several,
     Fix,
