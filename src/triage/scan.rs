@@ -98,6 +98,9 @@ pub(super) fn tokens_of(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let splits = |c: char| {
         c.is_whitespace()
             || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | '{' | '}' | '[' | ']' | ',' | ';' | '|' | '`' | '*')
+            // Brackets, quotes and stops of scripts that put no spaces around them.
+            || matches!(c, '、' | '。' | '「' | '」' | '『' | '』' | '【' | '】' | '《' | '》' | '〈' | '〉')
+            || matches!(c, '（' | '）' | '［' | '］' | '，' | '．' | '；' | '：' | '！' | '？' | '“' | '”' | '‘' | '’' | '«' | '»')
     };
     let mut at = 0;
     text.split(splits).filter_map(move |piece| {

@@ -20,6 +20,20 @@ const CUES: &[&str] = &[
     "days end",
     "days are over",
     "days expire",
+    "days, then",
+    "customers are informed",
+    "customers will be informed",
+    "inform our customers",
+    "informieren wir unsere kunden",
+    "kunden informiert",
+    "confidential until",
+    "vertraulich bis",
+    "confidentiel jusqu",
+    "confidencial hasta",
+    "confidencial até",
+    "riservato fino",
+    "write-up",
+    "writeup",
     "blog",
     "talk",
     "present",
@@ -39,8 +53,23 @@ const CUES: &[&str] = &[
 ];
 
 /// What denies a deadline: "no deadline from me".
-const DENIALS: &[&str] =
-    &["no deadline", "not set a deadline", "no embargo", "keine frist", "sin plazo", "sem prazo", "already"];
+const DENIALS: &[&str] = &[
+    "no deadline",
+    "not set a deadline",
+    "no embargo",
+    "keine frist",
+    "sin plazo",
+    "sem prazo",
+    "already",
+    "isn't going to be published",
+    "is not going to be published",
+    "isn't meant to be published",
+    "is not meant to be published",
+    "wird nicht veröffentlicht",
+    "ne sera pas publié",
+    "no se publicará",
+    "não será publicad",
+];
 
 /// What tells that a number of days is over and no longer runs.
 const EXPIRED: &[&str] = &[
@@ -71,6 +100,17 @@ const EXPIRED: &[&str] = &[
     "経過し",
 ];
 
+/// What tells so only of the days in its own sentence: "it went public by itself at the 90 day mark".
+const OPENED: &[&str] = &[
+    "went public",
+    "became public",
+    "turned public",
+    "flipped",
+    "öffentlich geworden",
+    "devenu public",
+    "se hizo público",
+];
+
 /// What makes the end of the days one that is still to come: "once the 90 days are over".
 const CONDITIONS: &[&str] =
     &["when ", "once ", "until ", "as soon as ", "sobald ", "wenn ", "dès que ", "cuando ", "quando "];
@@ -96,7 +136,9 @@ pub(super) fn deadline(text: &str, sent: Date) -> Option<Date> {
     // A date says more than a number of days, which may have begun earlier.
     let date = telling.iter().find_map(|candidate| date_in(candidate, sent));
     let over = |candidate: &String| {
-        EXPIRED.iter().any(|word| candidate.contains(word)) && !CONDITIONS.iter().any(|word| candidate.contains(word))
+        let says = |words: &[&str]| words.iter().any(|word| candidate.contains(word));
+        let opened = || says(OPENED) && !candidate.contains(". ") && span_in(candidate, sent).is_some();
+        (says(EXPIRED) || opened()) && !says(CONDITIONS)
     };
     date.or_else(|| {
         // Whoever says anywhere that the days are over means the same days everywhere.
@@ -276,6 +318,7 @@ fn month(word: &str) -> Option<u8> {
 const UNITS: &[(&str, i64)] = &[
     ("day", 1),
     ("tag", 1),
+    ("kalendertag", 1),
     ("jour", 1),
     ("día", 1),
     ("dia", 1),
@@ -320,6 +363,8 @@ fn span_in(text: &str, sent: Date) -> Option<Date> {
         ];
         word.parse().ok().or_else(|| NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, n)| *n))
     };
+    // "45 calendar days" are 45 days.
+    let words: Vec<&str> = words.into_iter().filter(|word| *word != "calendar" && *word != "full").collect();
     let pair = words.windows(2).find_map(|pair| {
         let [count, unit] = pair else { return None };
         // With an ending at most: "messages" are no months.

@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 
 use crate::model::{Ecosystem, Package};
 use crate::triage::first_bytes;
-use crate::triage::routing::Routing;
+use crate::triage::routing::{Registry, Routing};
 use crate::triage::scan::{Clue, Mention, scan};
 
 /// Most packages that are listed: a report names few, a pasted lock file hundreds.
@@ -19,7 +19,10 @@ const NEAR: usize = 100;
 pub(super) fn packages(text: &str, routing: &Routing) -> Vec<Package> {
     let text = &*with_coordinates(text);
     let found = scan(text, routing);
-    let mut mentions: Vec<&Mention> = found.iter().filter(|m| names_package(m.clue)).collect();
+    let chart = found.iter().any(|mention| matches!(mention.package, Some((Registry::Helm, _))));
+    let mut mentions: Vec<&Mention> = found.iter().filter(|m| names_package(m.clue) && m.package.is_some()).collect();
+    // Where a chart is named, an image that is set in its values is not what the report is about.
+    mentions.retain(|mention| !(chart && is_chart_value(text, mention)));
     mentions.sort_by_key(|mention| rank(mention.clue));
     let strongest = mentions.first().map_or(0, |mention| rank(mention.clue));
     let mut packages: Vec<Package> = Vec::new();
@@ -44,6 +47,9 @@ pub(super) fn packages(text: &str, routing: &Routing) -> Vec<Package> {
     }
     if packages.is_empty() {
         packages.extend(foreign(text));
+    }
+    if packages.is_empty() {
+        packages.extend(configured(text, routing));
     }
     if let [only] = packages.as_mut_slice() {
         let stated = affected_anywhere(text);
@@ -93,6 +99,60 @@ fn rank(clue: Clue) -> u8 {
         Clue::Nickname => 2,
         _ => 3,
     }
+}
+
+/// Whether `mention` is an image that stands as the value of a chart's `image.repository`.
+fn is_chart_value(text: &str, mention: &Mention) -> bool {
+    let (Some((Registry::Image, name)), Some(end)) = (&mention.package, mention.end) else { return false };
+    let before = end.checked_sub(name.len()).and_then(|start| text.get(..start)).unwrap_or_default();
+    let before = before.trim_end_matches(['"', '\'', ' ']);
+    ["repository=", "repository:"].iter().any(|key| before.ends_with(key))
+}
+
+/// The kinds of collector components by the keys under which a configuration holds them.
+const COMPONENT_KEYS: &[(&str, &str)] = &[
+    ("receivers:", "receiver"),
+    ("processors:", "processor"),
+    ("exporters:", "exporter"),
+    ("extensions:", "extension"),
+    ("connectors:", "connector"),
+];
+
+/// The collector component that is the only one in the configuration which the text shows.
+fn configured(text: &str, routing: &Routing) -> Option<Package> {
+    let mut only: Option<Package> = None;
+    // The kind whose block this is, how far its key is indented, and how far its entries are.
+    let mut block: Option<(&str, usize, Option<usize>)> = None;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let indent = line.len() - line.trim_start().len();
+        let key = line.trim();
+        if let Some((_, kind)) = COMPONENT_KEYS.iter().find(|(name, _)| *name == key) {
+            block = Some((kind, indent, None));
+            continue;
+        }
+        let Some((kind, outer, inner)) = block else { continue };
+        if indent <= outer {
+            block = None;
+            continue;
+        }
+        let level = inner.unwrap_or(indent);
+        block = Some((kind, outer, Some(level)));
+        let Some((name, _)) = key.split_once(':').filter(|_| indent == level) else { continue };
+        // What follows a slash tells several of one type apart: `file_storage/queue`.
+        let name = name.split('/').next().unwrap_or_default().replace('_', "");
+        let package = component(routing, &[&format!("{name}{kind}")]).or_else(|| component(routing, &[&name, kind]))?;
+        if only.as_ref().is_some_and(|only| only.name != package.name) {
+            return None;
+        }
+        only = Some(package);
+    }
+    only
+}
+
+fn component(routing: &Routing, words: &[&str]) -> Option<Package> {
+    let (target, _, count) = routing.name(words)?;
+    let (registry, name) = target.package.as_ref().filter(|_| count == words.len())?;
+    Some(Package { ecosystem: registry.ecosystem(), name: name.clone(), affected: None, patched: None })
 }
 
 /// Package URLs (purl, ECMA-427) of ecosystems that GitHub knows, for packages outside of the table.

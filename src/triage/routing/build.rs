@@ -172,6 +172,7 @@ impl Builder<'_> {
                     self.twice("component", name, of, self.owner_of_package(*registry, package));
                 }
                 let target = Target { repository: at, package };
+                let name = file::component_name(name);
                 let spoken = format!("{name} {kind}");
                 let strength = if weak.contains(&normalise(&spoken)) { Named::Weak } else { Named::Component };
                 self.name(&spoken, target.clone(), strength, of);

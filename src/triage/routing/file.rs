@@ -64,11 +64,17 @@ impl Section {
         ]
     }
 
-    /// The Go package of the component `name` of a `kind`, where the section says below which path they lie.
+    /// The Go package of the component `name` of a `kind`, where the section says below which path they lie. A folder
+    /// before the name (`encoding/jsonlogencoding`) is one below the kind's.
     pub fn component_package(&self, kind: &str, name: &str) -> Option<String> {
         let under = self.components_under.as_ref()?;
         Some(format!("{under}/{kind}/{}{kind}", name.replace(['_', '-'], "")))
     }
+}
+
+/// The component's name as people write it, without the folder in which it lies.
+pub(super) fn component_name(listed: &str) -> &str {
+    listed.rsplit_once('/').map_or(listed, |(_, name)| name)
 }
 
 /// Reads `text`: all of it that has the right shape, where it stands, and what has not.
