@@ -158,6 +158,68 @@ fn in_question(text: &str) -> bool {
     })
 }
 
+/// How people ask about what they saw, and not about what to do.
+const WONDERS: &[&str] = &[
+    "why ",
+    "how come",
+    "normal",
+    "intended",
+    "supposed to",
+    "warum",
+    "wieso",
+    "gewollt",
+    "pourquoi",
+    "por qué",
+    "por que",
+    "perché",
+    "perchè",
+    "waarom",
+    "dlaczego",
+    "почему",
+    "为什么",
+    "为何",
+    "正常",
+    "なぜ",
+    "どうして",
+    "仕様でしょうか",
+    "왜",
+    "neden",
+];
+
+/// Whether it asks why something is as it is: that something was seen.
+pub(super) fn wonders(facts: &Facts<'_>) -> bool {
+    let text = facts.text.to_lowercase();
+    WONDERS.iter().any(|words| text.contains(words))
+}
+
+/// How advertisements offer to end them, in the languages that they come in.
+const UNSUBSCRIBE: &[&str] = &[
+    "unsubscribe",
+    "opt out",
+    "opt-out",
+    "abbestellen",
+    "abmelden",
+    "désabonner",
+    "désinscri",
+    "darse de baja",
+    "cancelar la suscripción",
+    "descadastr",
+    "cancelar inscrição",
+    "annulla l'iscrizione",
+    "uitschrijven",
+    "wypisz",
+    "отписаться",
+    "退订",
+    "配信停止",
+    "수신거부",
+];
+
+/// Whether it can be unsubscribed from and tells nothing: a mailing, whatever it offers.
+pub(super) fn mailing(facts: &Facts<'_>) -> bool {
+    let text = facts.text.to_lowercase();
+    claims(facts) == 0 && of_no_software(facts) && UNSUBSCRIBE.iter().any(|words| text.contains(words))
+}
+
 /// Whether a sentence ends in a question mark. The query of a link or path is no question.
 pub(super) fn questions(text: &str) -> bool {
     let ends =

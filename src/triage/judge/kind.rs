@@ -3,8 +3,8 @@
 use super::concepts::Clauses;
 use super::facts::{
     Facts, asks, asks_about_cve, automatic_subject, claims, costs_more_than_availability, has_finding, looks_like_code,
-    needs_rights_for_availability, of_no_software, only_keys, only_thanks, other_attachments, panics, short_question,
-    specific, technical,
+    mailing, needs_rights_for_availability, of_no_software, only_keys, only_thanks, other_attachments, panics,
+    short_question, specific, technical, wonders,
 };
 use super::lexicon::Concept::{
     self, Absence, Account, AskAffected, AskHelp, Attacker, Audit, Authenticated, Availability, Bounty, Configuration,
@@ -161,6 +161,7 @@ const FACTS: &[Fact] = {
         fact(Report, 0.7, other_attachments, "has something attached that is no key"),
         fact(Spam, -20.0, technical, "says something technical, which advertisements do not"),
         fact(Spam, 3.0, |f| f.clauses.count(Marketing) >= 2, "advertises"),
+        fact(Spam, 3.0, mailing, "can be unsubscribed from, and tells nothing of the software"),
         fact(Ask, -2.5, has_finding, "holds a finding with particulars"),
         fact(Ask, -2.0, |f| claims(f) >= 1, "says what is wrong"),
         fact(Ask, -3.0, |f| claims(f) >= 2, "says what is wrong, and more"),
@@ -320,7 +321,9 @@ fn in_doubt(kind: Kind, lead: f32) -> bool {
 /// Whether something in it says what goes wrong, however it is asked or wrapped.
 fn alarms(kind: Kind, facts: &Facts<'_>) -> bool {
     let words = [Weakness, Availability, Attacker, Exploited];
-    let says = words.iter().any(|concept| facts.clauses.count(*concept) > 0);
+    let says = words.iter().any(|concept| facts.clauses.count(*concept) > 0)
+        // "Why is my password in the log?" tells a finding, too.
+        || kind == Kind::Question && facts.clauses.count(Sensitive) > 0 && wonders(facts);
     // "Are you affected by that overflow?" names somebody else's; the settings of web sites are begged about.
     let asked = facts.clauses.message(&[AskAffected], &[]) || facts.clauses.message(&[SiteHygiene], &[]);
     matches!(kind, Kind::Question | Kind::Spam) && says && !asked

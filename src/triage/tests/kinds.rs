@@ -6,6 +6,15 @@ use crate::model::Kind;
 #[test]
 fn nothing_real_is_taken_for_something_that_nobody_reads() {
     let cases = [
+        (
+            "Normal?",
+            "Why do I see the traces of another customer in my dashboard? Is the collector meant to work like that?",
+        ),
+        ("question", "Is it intended that the collector answers without asking who I am? Anyone here can put data in."),
+        ("Bonjour", "Pourquoi mon mot de passe est-il dans le journal ? Qui peut le lire ?"),
+        ("奇怪", "为什么我能看到别人的数据？这是正常的吗？"),
+        ("質問", "他の利用者のトレースが見えるのは仕様でしょうか？どこに連絡すればよいですか？"),
+        ("odd", "When I send a very long name the process is gone. Is this known? Shall I send the file?"),
         ("Vulnerability ?? bounty", "Sir what is the reward? In the kafka receiver a short frame panics the process."),
         (
             "partnership",
@@ -88,6 +97,8 @@ fn nothing_real_is_taken_for_something_that_nobody_reads() {
 fn kinds_are_told_apart() {
     let cases = [
         ("Re: your ranking", "We sell backlinks and guest posts. Schedule a call? Reply to opt out.", Kind::Spam),
+        ("SOC 2 in 14 days", "Did you know that buyers ask for SOC 2? We get you there. Unsubscribe here.", Kind::Spam),
+        ("Votre stand", "Réservez votre stand au salon. Pour vous désabonner, cliquez ici.", Kind::Spam),
         ("Pentest offer", "Our agency finds vulnerabilities. Penetration testing services at a discount!", Kind::Spam),
         ("bug", "I found a critical bug. Tell me the bounty, after your confirmation I will share more.", Kind::Spam),
         ("Bug: SPF", "Your SPF record is missing, email spoofing is possible. I hope for a reward.", Kind::Spam),

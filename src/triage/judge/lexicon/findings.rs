@@ -57,6 +57,12 @@ pub(super) const PHRASES: &[(Concept, &str)] = &[
     (
         Sensitive,
         "password* | credential* | secret* | api key | api keys | token | tokens | bearer | heap | buffer | corrupt* | exposed
+         another customer | other customers | another tenant | other tenants | another user's | other users' | somebody else's
+         someone else's | other people's | another company | other companies | strangers' | bank card | credit card
+         anderer kunden | anderen kunden | anderer mandanten | anderen mandanten | anderer leute | fremde daten
+         autres clients | autre client | données d'autrui | otros clientes | otro cliente | outros clientes | outro cliente
+         altri clienti | altro cliente | andere klanten | innych klientów | других клиентов | чужие данные | diğer müşteri*
+         başka müşteri* | 别人的 | 其他客户 | 其他用户的 | 他の利用者 | 他の顧客 | 他人の | 다른 고객 | 다른 사용자
          passwort* | kennwort* | zugangsdaten | mot de passe | mots de passe | contraseña* | senha* | credenciales
          credenciais | 密码 | 凭据 | 令牌 | パスワード | 認証情報 | トークン",
     ),
