@@ -3,15 +3,16 @@
 //! The aim: under 1 ms for 4 KB, and in proportion to the length beyond. Figures of one machine mean little, so the
 //! growth is printed as the time for a KB against that of the shortest text.
 
+#[path = "shared/settings.rs"]
+mod settings;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
 use advisory_intake::advisory;
 use advisory_intake::model::Known;
-use advisory_intake::model::{
-    DraftOrder, Identity, Limits, Marker, MessageFacts, OpenedMessage, Origin, RawMessage, SenderRules, WorkerSettings,
-};
+use advisory_intake::model::{DraftOrder, Marker, MessageFacts, OpenedMessage, Origin, RawMessage, WorkerSettings};
 use advisory_intake::openpgp::Keyring;
 use advisory_intake::triage::{self, Routing, Wording};
 use advisory_intake::worker::open::open;
@@ -53,32 +54,8 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let now = OffsetDateTime::now_utc();
-        let identity = Identity {
-            project: "OpenTelemetry".into(),
-            address: "security-intake@otel.example".parse().unwrap(),
-            name: "OpenTelemetry Security".into(),
-            aliases: vec![],
-            case_prefix: "OTEL-SEC".into(),
-            message_id_domain: "otel.example".into(),
-            policy_url: "https://otel.example/security".into(),
-            certificate_url: None,
-            github_owner: "open-telemetry".into(),
-            fallback_repository: "open-telemetry/community".parse().unwrap(),
-            show_reporter: false,
-        };
-        let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
-        let settings = WorkerSettings {
-            identity,
-            limits: Limits::default(),
-            sender: SenderRules::default(),
-            secret_keys: vec![fixture("keys/intake.sec.asc")],
-            key_passwords: vec![],
-            team_certificates: vec![],
-            team_addresses: vec![],
-            known_certificates: vec![],
-            templates: None,
-            routing: None,
-        };
+        // Other people's certificates say nothing here.
+        let settings = WorkerSettings { team_certificates: vec![], known_certificates: vec![], ..settings::settings() };
         let keyring = Keyring::load(&settings, now).unwrap();
         Desk { settings, keyring, routing: Routing::built_in(), now }
     }
